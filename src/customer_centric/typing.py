@@ -1,0 +1,122 @@
+"""Public type aliases, and the protocols by which the topics meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from typing_extensions import Self
+
+if TYPE_CHECKING:
+    from customer_centric.units import DiscountRate, Horizon
+
+__all__ = [
+    "BoolArray",
+    "FloatArray",
+    "FrameT",
+    "IntArray",
+    "SpendModel",
+    "TimeUnit",
+    "Timing",
+    "TransactionModel",
+]
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+
+TimeUnit: TypeAlias = Literal["day", "week", "month"]
+Timing: TypeAlias = Literal["start", "mid", "end", "continuous"]
+
+FrameT = TypeVar("FrameT")
+"""A data frame of the caller's engine: pandas, Polars (eager or lazy), PyArrow or DuckDB."""
+
+
+class TransactionModel(Protocol):
+    """How customers buy, and stop buying, outside contracts; its parameters are published in `unit`."""
+
+    parameter_names: ClassVar[tuple[str, ...]]
+
+    @property
+    def unit(self) -> TimeUnit:
+        """Unit of recency, age and horizon."""
+        ...
+
+    @property
+    def parameters(self) -> FloatArray:
+        """The parameters in the order of `parameter_names`."""
+        ...
+
+    def with_parameters(self, parameters: ArrayLike) -> Self:
+        """The same model with other parameters."""
+        ...
+
+    def log_likelihood(self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> FloatArray:
+        """Log-likelihood of each history."""
+        ...
+
+    def probability_alive(
+        self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, *, after: float | Horizon = 0.0
+    ) -> FloatArray:
+        """Probability of being active `after` units past the end of observation."""
+        ...
+
+    def expected_purchases(
+        self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, *, horizon: float | Horizon
+    ) -> FloatArray:
+        """Expected purchases in the horizon, given the history."""
+        ...
+
+    def discounted_purchases(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        discount_rate: DiscountRate,
+        horizon: float | Horizon = ...,
+    ) -> FloatArray:
+        """Expected discounted purchases in the horizon, given the history."""
+        ...
+
+    def purchase_pmf(
+        self, n: ArrayLike, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, *, horizon: float | Horizon
+    ) -> FloatArray:
+        """Probability of exactly `n` purchases in the horizon, given the history."""
+        ...
+
+    def purchase_variance(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        discount_rate: DiscountRate,
+        horizon: float | Horizon = ...,
+    ) -> FloatArray:
+        """Variance of the discounted number of purchases in the horizon, given the history."""
+        ...
+
+
+class SpendModel(Protocol):
+    """What a purchase is worth, given the purchases seen."""
+
+    parameter_names: ClassVar[tuple[str, ...]]
+
+    @property
+    def parameters(self) -> FloatArray:
+        """The parameters in the order of `parameter_names`."""
+        ...
+
+    def with_parameters(self, parameters: ArrayLike) -> Self:
+        """The same model with other parameters."""
+        ...
+
+    def expected_spend(self, frequency: ArrayLike, mean_spend: ArrayLike) -> FloatArray:
+        """Expected value of a purchase, given the repeat purchases seen."""
+        ...
+
+    def spend_variance(self, frequency: ArrayLike, mean_spend: ArrayLike) -> FloatArray:
+        """Posterior variance of a customer's mean purchase value."""
+        ...
