@@ -2,4 +2,12 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from customer_centric.economics.lifetime import (
+    clv_annuity,
+    clv_from_survival,
+    clv_ladder,
+    clv_retention,
+    clv_simple,
+)
+
+__all__ = ["clv_annuity", "clv_from_survival", "clv_ladder", "clv_retention", "clv_simple"]
