@@ -203,8 +203,8 @@ def clv_retention(
     Fader, P. S. and Hardie, B. G. S. (2010), Customer-base valuation in a contractual setting: the perils
     of ignoring heterogeneity. [doi:10.1287/mksc.1080.0482](https://doi.org/10.1287/mksc.1080.0482).
 
-    Gupta, S., Lehmann, D. R. and Stuart, J. A. (2004), Valuing customers, equation 3.
-    [doi:10.1509/jmkr.41.1.7.25084](https://doi.org/10.1509/jmkr.41.1.7.25084).
+    Gupta, S. and Lehmann, D. R. (2003), Customers as assets: the margin multiple r / (1 + d - r).
+    [doi:10.1002/dir.10045](https://doi.org/10.1002/dir.10045).
 
     Examples
     --------
