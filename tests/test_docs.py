@@ -1,0 +1,141 @@
+"""Every example that people read is executed: docstrings, README, pages of the docs, shown commands."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import importlib.util
+import io
+import os
+import pkgutil
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import matplotlib as mpl
+import pytest
+
+import customer_centric
+from source import PACKAGE, ROOT
+
+
+def load_hooks() -> ModuleType:
+    """`docs/hooks.py`, which reads and runs the pages for the site too."""
+    spec = importlib.util.spec_from_file_location("docs_hooks", ROOT / "docs" / "hooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+hooks = load_hooks()
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def page_id(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def pages_with(language: str) -> list[Path]:
+    return [path for path in PAGES if hooks.blocks(path.read_text(encoding="utf-8"), language)]
+
+
+def module_names() -> list[str]:
+    """The modules of the installed package."""
+    walked = pkgutil.walk_packages(customer_centric.__path__, f"{PACKAGE}.")
+    return sorted(module.name for module in walked if not module.name.endswith("__main__"))
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_examples_in_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module(name)
+    monkeypatch.chdir(tmp_path)
+    report = io.StringIO()
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    runner = doctest.DocTestRunner(verbose=False, optionflags=flags)
+    with mpl.rc_context():
+        for example in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+            runner.run(example, out=report.write)
+    assert not report.getvalue(), report.getvalue()
+
+
+@pytest.mark.parametrize("path", pages_with("python"), ids=page_id)
+def test_examples_on_pages(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with mpl.rc_context(hooks.figure_style()):
+        hooks.run_page(path.read_text(encoding="utf-8"), page_id(path))
+
+
+@pytest.mark.parametrize("path", pages_with("console"), ids=page_id)
+def test_commands_on_pages(path: Path, tmp_path: Path) -> None:
+    """Commands of the package (`$ python -m customer_centric ...`) run as they are shown.
+
+    They find `transactions.csv` in the working directory: the bundled sample under other column names.
+    """
+    from customer_centric.datasets import load_cdnow_sample
+
+    sample = load_cdnow_sample().rename(columns={"customer": "id", "date": "when", "amount": "paid"})
+    sample[["id", "when", "paid"]].to_csv(tmp_path / "transactions.csv", index=False)
+    for block in hooks.blocks(path.read_text(encoding="utf-8"), "console"):
+        text = block.code.replace("\\\n", " ")
+        for command in re.findall(r"^\$ (.+)$", text, flags=re.MULTILINE):
+            program, *arguments = shlex.split(command)
+            if (program, *arguments[:2]) != ("python", "-m", PACKAGE):
+                continue
+            done = subprocess.run(
+                [sys.executable, *arguments],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONWARNINGS": "error"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, f"{command}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_id)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Links between files of the repository name files that are there."""
+    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        if not re.match(r"[a-z]+:", target):
+            assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize(
+    "fence",
+    ["```python figure=\n1\n```\n", '```python no-run=""\n1\n```\n', '```python colour="red"\n1\n```\n'],
+)
+def test_unknown_options_of_blocks_are_refused(fence: str) -> None:
+    with pytest.raises(ValueError, match=r"^line 1: unknown or empty option in ```python"):
+        hooks.blocks(fence)
+
+
+def test_a_wrong_output_fails() -> None:
+    """The runner notices what it is there to notice."""
+    page = "Text.\n\n```python\nx = 2\n```\n\n```python\n>>> x + 1\n4\n```\n"
+    with pytest.raises(AssertionError, match=r"(?s)line 8.*Expected:\s+4\s+Got:\s+3"):
+        hooks.run_page(page, "page")
+
+
+def test_blocks_share_a_namespace_and_figures_follow_the_theme() -> None:
+    page = """
+```python
+import matplotlib.pyplot as plt
+```
+
+```python figure="A line"
+figure, ax = plt.subplots()
+title = ax.set_title("Up")
+```
+"""
+    with mpl.rc_context(hooks.figure_style()):
+        (figure,) = hooks.run_page(page, "page").values()
+    assert "currentColor" in figure
+    assert 'aria-label="A line"' in figure
+    assert "<figcaption>A line</figcaption>" in figure
