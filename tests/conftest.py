@@ -9,6 +9,8 @@ from hypothesis import settings
 from effort import ORDINARY_EXAMPLES
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# The workers of the suite use every core already; threads on top of them only wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # "ci" and "lowest" repeat one fixed stream of examples anywhere; "nightly" looks for new ones. No deadlines:
 # on a busy machine a test is slow without being wrong.

@@ -90,7 +90,7 @@ def test_commands_on_pages(path: Path, tmp_path: Path) -> None:
             done = subprocess.run(
                 [sys.executable, *arguments],
                 cwd=tmp_path,
-                env={**os.environ, "PYTHONWARNINGS": "error"},
+                env={"PYTHONWARNINGS": "error", **os.environ},
                 capture_output=True,
                 text=True,
                 check=False,
