@@ -1,0 +1,139 @@
+"""Reading the transactions of an audit from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+import pandas as pd
+
+from customer_centric.errors import InvalidInputError, MissingColumnError, MissingDependencyError
+
+__all__ = ["read_transactions"]
+
+_SEPARATORS = (",", ";", "\t", "|")
+_PARQUET = {".parquet", ".pq"}
+
+
+def read_transactions(path: Path, *, customer: str, date: str, amount: str | None) -> pd.DataFrame:
+    """The columns of an audit from a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+        A Parquet file where the name ends in `.parquet` or `.pq`, else a CSV file in UTF-8, plain or
+        compressed, with a header and columns separated by comma, semicolon, tab or bar.
+    customer, date : str
+        Names of the columns. From a CSV file both are read as text, so that ids keep their zeros and
+        dates are parsed in one place only.
+    amount : str or None
+        Name of the column of amounts, numbers with a decimal point.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The named columns.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file is missing, empty or cannot be read, or an amount is not a number.
+    MissingColumnError
+        If a column is not in the file.
+    MissingDependencyError
+        If the file is Parquet and PyArrow is not installed.
+    """
+    if not path.is_file():
+        raise InvalidInputError(f"the transactions must be in a file, got {str(path)!r}, which is not one")
+    names = [customer, date] if amount is None else [customer, date, amount]
+    with _explained(path):
+        if path.suffix.lower() in _PARQUET:
+            return _read_parquet(path, names)
+        return _read_csv(path, names, amount)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except InvalidInputError:
+        raise
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"{str(path)!r} must be text in UTF-8; save it as UTF-8") from None
+    except pd.errors.EmptyDataError:
+        raise InvalidInputError(f"{str(path)!r} must have a header and rows, got an empty file") from None
+    except (ValueError, OSError) as error:
+        # The readers (pandas, PyArrow, the decompressors) have no common class of errors below these.
+        reason = " ".join(str(error).split())
+        raise InvalidInputError(f"{str(path)!r} could not be read: {reason}") from error
+
+
+def _read_csv(path: Path, names: Sequence[str], amount: str | None) -> pd.DataFrame:
+    separator = _separator(path, names)
+    frame = pd.read_csv(
+        path,
+        sep=separator,
+        usecols=list(dict.fromkeys(names)),
+        dtype=dict.fromkeys(names[:2], "str"),
+        # Only an empty field is missing: a customer may be called "NA".
+        keep_default_na=False,
+        na_values=[""],
+        encoding="utf-8-sig",
+    )
+    if amount is not None:
+        _check_amounts(frame[amount])
+    return frame
+
+
+def _separator(path: Path, names: Sequence[str]) -> str:
+    """The separator under which the header has the named columns."""
+    headers = {
+        separator: [str(name) for name in pd.read_csv(path, sep=separator, nrows=0, encoding="utf-8-sig").columns]
+        for separator in _SEPARATORS
+    }
+    for separator, header in headers.items():
+        if set(names) <= set(header):
+            return separator
+    _check_columns(names, max(headers.values(), key=len))
+    return _SEPARATORS[0]
+
+
+def _check_columns(names: Sequence[str], columns: Sequence[str]) -> None:
+    for name in names:
+        if name not in columns:
+            raise MissingColumnError(
+                f"column {name!r} must be in the file, which has {', '.join(map(repr, columns))}"
+            )
+
+
+def _check_amounts(amounts: pd.Series) -> None:
+    if pd.api.types.is_numeric_dtype(amounts) and not pd.api.types.is_bool_dtype(amounts):
+        return
+    wrong = amounts.notna() & pd.to_numeric(amounts, errors="coerce").isna()
+    first = int(wrong.to_numpy().argmax())
+    raise InvalidInputError(
+        f"amounts must be numbers with a decimal point, got {str(amounts.iloc[first])!r} in row {first + 1} of column "
+        f"{str(amounts.name)!r} ({int(wrong.sum())} of {len(amounts)} rows); remove currency signs and thousands separators"
+    )
+
+
+class _Schema(Protocol):
+    names: list[str]
+
+
+class _Parquet(Protocol):
+    def read_schema(self, where: str) -> _Schema: ...
+
+
+def _read_parquet(path: Path, names: Sequence[str]) -> pd.DataFrame:
+    try:
+        parquet = cast("_Parquet", import_module("pyarrow.parquet"))
+    except ImportError:
+        raise MissingDependencyError(
+            "reading Parquet needs PyArrow; install it with: pip install 'customer_centric[parquet]'"
+        ) from None
+    _check_columns(names, parquet.read_schema(str(path)).names)
+    return pd.read_parquet(path, columns=list(dict.fromkeys(names)), engine="pyarrow")
