@@ -1,0 +1,117 @@
+"""Frames in memory: columns become NumPy arrays, results become a frame of the same kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from customer_centric._core.frames.codes import AnySeries, Codes, encode_ids, refuse_missing
+from customer_centric._core.frames.days import encode_days
+from customer_centric._core.frames.engines import Engine
+from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
+from customer_centric.typing import FloatArray, FrameT, IntArray
+
+
+class MemoryFrame(Generic[FrameT]):
+    """A frame whose rows are in memory: pandas, Polars or PyArrow."""
+
+    def __init__(self, native: FrameT, engine: Engine) -> None:
+        self.native = native
+        self.engine = engine
+        self._frame: nw.DataFrame[Any] = nw.from_native(native, eager_only=True)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return self._frame.columns
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self._frame)
+
+    def ids(self, column: str, role: str) -> Codes:
+        """Ids as codes that sort as the ids do."""
+        return encode_ids(self._frame[column], engine=self.engine, role=role)
+
+    def days(self, column: str, role: str, time_zone: str | None) -> IntArray:
+        """Calendar days since 1970-01-01."""
+        return encode_days(self._frame[column], engine=self.engine, role=role, time_zone=time_zone)
+
+    def amounts(self, column: str, role: str) -> FloatArray:
+        """Finite numbers as float64."""
+        return finite_numbers(self._frame[column], role)
+
+    def floats(self, column: str) -> FloatArray:
+        """Numbers as float64; NaN where one is missing."""
+        return _to_floats(self._frame[column])
+
+    def rows_where(self, column: str, value: object) -> MemoryFrame[FrameT]:
+        """The rows whose `column` is `value`."""
+        return MemoryFrame(self._frame.filter(nw.col(column) == value).to_native(), self.engine)
+
+    def build(self, columns: Mapping[str, Any], missing: Mapping[str, NDArray[np.bool_]]) -> FrameT:
+        """A frame of the same kind from arrays and native series; some values of some columns missing."""
+        backend = self._frame.implementation
+        series: dict[str, AnySeries] = {}
+        for name, values in columns.items():
+            if isinstance(values, np.ndarray):
+                series[name] = nw.new_series(
+                    name, _with_missing(values, missing.get(name), self.engine), backend=backend
+                )
+            else:
+                series[name] = nw.from_native(values, series_only=True).alias(name)
+        frame: FrameT = nw.from_dict(series, backend=backend).to_native()
+        return frame
+
+
+def _with_missing(values: NDArray[Any], mask: NDArray[np.bool_] | None, engine: Engine) -> Any:
+    if mask is None or engine == "pandas" or not mask.any():
+        return values
+    if engine == "polars":
+        import polars as pl
+
+        return pl.Series(values).set(pl.Series(mask), None)
+    import pyarrow as pa
+
+    return pa.chunked_array([pa.array(values, mask=mask)])
+
+
+def _to_floats(series: AnySeries) -> FloatArray:
+    if isinstance(series.dtype, nw.Decimal):
+        series = series.cast(nw.Float64)
+    values = series.to_numpy()
+    return np.asarray(values, dtype=np.float64)
+
+
+def finite_numbers(series: AnySeries, role: str) -> FloatArray:
+    """The column as float64, each value present and finite."""
+    name = in_column(role, series.name)
+    if not (series.dtype.is_numeric() or isinstance(series.dtype, nw.Object)):
+        raise wrong_type(name, "numbers", series.dtype, "convert it first")
+    if not isinstance(series.dtype, nw.Float64 | nw.Float32):
+        refuse_missing(name, series, "remove these rows or give them an amount")
+    try:
+        values = _to_floats(series)
+    except (TypeError, ValueError):
+        raise wrong_type(name, "numbers", series.dtype, "convert it first") from None
+    # The extremes alone tell whether all is well: NaN spreads through them.
+    if values.size and not (np.isfinite(values.min()) and np.isfinite(values.max())):
+        bad = ~np.isfinite(values)
+        position = int(np.flatnonzero(bad)[0])
+        raise_rows(
+            name,
+            "finite numbers",
+            value="null"
+            if np.isnan(values[position]) and series.is_null()[position]
+            else f"{values[position]:g}",
+            count=int(bad.sum()),
+            total=values.size,
+            position=position,
+            remedy="remove these rows or correct them",
+        )
+    return values
