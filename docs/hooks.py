@@ -137,7 +137,7 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
             figures = run_page(markdown, page.file.src_uri)
     for block in reversed(page_blocks):
         start, stop = block.span
-        fence, _, body = markdown[start:stop].partition("\n")
+        fence, body = markdown[start:stop].split("\n", maxsplit=1)
         for key in ("figure", "no-run"):
             fence = re.sub(rf'\s*{key}="[^"]*"', "", fence)
         drawing = f"\n\n{block.indent}{figures[start]}" if start in figures else ""

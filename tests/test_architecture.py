@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
@@ -332,3 +333,25 @@ def test_each_test_file_has_its_source() -> None:
             assert any(candidate.exists() for candidate in candidates), (
                 f"{path.name} tests no file of {folder}/"
             )
+
+
+def test_no_law_sets_its_own_number_of_examples() -> None:
+    """`effort.examples` keeps the share of a law in every profile; a fixed number would hold in all of them."""
+    files = {path for path in (ROOT / "tests").rglob("*.py") if path.name not in {"conftest.py", "effort.py"}}
+    fixed = [
+        path.relative_to(ROOT).as_posix()
+        for path in sorted(files)
+        if any(
+            isinstance(node, ast.keyword) and node.arg == "max_examples"
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        )
+    ]
+    assert not fixed
+
+
+def test_every_dependency_is_used() -> None:
+    """What people have to install, the package imports."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    imported = {i.target.split(".")[0] for module in modules().values() for i in module.imports()}
+    needed = {requirement.split(">=")[0].replace("-", "_") for requirement in project["dependencies"]}
+    assert needed <= imported
