@@ -215,7 +215,12 @@ def test_source_keeps_the_house_rules(module: Module) -> None:
 def test_a_file_is_one_thing(module: Module) -> None:
     """A file somebody can read in one sitting, with a docstring that says what is in it."""
     assert ast.get_docstring(module.tree)
-    assert len(module.path.read_text(encoding="utf-8").splitlines()) <= 500
+    documentation = sum(
+        node.body[0].end_lineno - node.body[0].lineno + 1
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node)
+    )
+    assert len(module.path.read_text(encoding="utf-8").splitlines()) - documentation <= 400
 
 
 @pytest.mark.parametrize("module", [p for p in MODULES if part(p.values[0].name) in TOPICS])
@@ -336,7 +341,7 @@ def test_each_test_file_has_its_source() -> None:
 
 
 def test_no_law_sets_its_own_number_of_examples() -> None:
-    """`effort.examples` keeps the share of a law in every profile; a fixed number would hold in all of them."""
+    """`effort.examples` keeps the share of a law in every profile; a fixed number would ignore them."""
     files = {path for path in (ROOT / "tests").rglob("*.py") if path.name not in {"conftest.py", "effort.py"}}
     fixed = [
         path.relative_to(ROOT).as_posix()
