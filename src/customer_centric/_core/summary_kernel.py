@@ -158,7 +158,8 @@ def _merge(
 
 
 def _without_refunded(purchases: _Purchases) -> _Purchases:
-    net, refunded = purchases.value.real, purchases.value.imag
+    net: FloatArray = np.real(purchases.value)
+    refunded: FloatArray = np.imag(purchases.value)
     kept = (refunded == 0.0) | (net > NOTHING_LEFT * (net + 2.0 * refunded))
     return _Purchases(purchases.start, purchases.slot, np.ascontiguousarray(net)).where(kept)
 

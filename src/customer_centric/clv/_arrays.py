@@ -30,8 +30,8 @@ class ArraySource:
         """One row a customer, numbered from 0."""
         import pandas as pd
 
-        columns, _ = frame_columns(np.arange(self.table.frequency.size), self.table)
-        return pd.DataFrame(columns)
+        columns, _ = frame_columns(self.table)
+        return pd.DataFrame({"customer": np.arange(self.table.frequency.size), **columns})
 
     def history_counts(self) -> HistoryCounts:
         """Distinct histories."""

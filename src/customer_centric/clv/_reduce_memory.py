@@ -99,7 +99,8 @@ def reduce_memory(log: MemoryFrame[FrameT], rules: SummaryRules) -> MemorySource
     check_span(rules, first_day, name="calibration_end")
     summary = _summarise(used, rules, first_day, ids.size)
     table = _table(summary, rules, first_day)
-    frame = log.build(*frame_columns(ids.labels(summary.code), table))
+    arrays, missing = frame_columns(table)
+    frame = log.build(labels={"customer": ids.labels(summary.code)}, arrays=arrays, missing=missing)
     coverage = _coverage(rules, (read, seen, used), ids.size, summary, table, n_refunds, n_zero)
     return MemorySource(log, rules, frame, table, coverage, _timing(summary, rules, first_day))
 

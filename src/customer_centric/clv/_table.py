@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from customer_centric._core.tabulate import count_rows
 from customer_centric.clv.counts import HistoryCounts, HoldoutCounts, SpendCounts
@@ -85,21 +86,21 @@ def sorted_spend(frequency: FloatArray, mean_spend: FloatArray, weight: FloatArr
     return SpendCounts(frequency[order], mean_spend[order], weight[order])
 
 
-def frame_columns(customer: Any, table: HistoryTable) -> tuple[dict[str, Any], dict[str, BoolArray]]:
-    """Columns of the frame, and which of their values are missing."""
-    everywhere = np.full(table.frequency.shape, np.nan)
-    columns: dict[str, Any] = {
-        "customer": customer,
+def frame_columns(table: HistoryTable) -> tuple[dict[str, NDArray[Any]], dict[str, BoolArray]]:
+    """Columns of the frame after `customer`, and which of their values are missing."""
+    nowhere = np.full(table.frequency.shape, np.nan)
+    columns: dict[str, NDArray[Any]] = {
         "frequency": table.frequency.astype(np.int64),
         "recency": table.recency,
         "age": table.age,
-        "mean_spend": everywhere if table.mean_spend is None else table.mean_spend,
+        "mean_spend": nowhere if table.mean_spend is None else table.mean_spend,
         "weight": np.ones(table.frequency.shape) if table.weight is None else table.weight,
     }
-    if table.frequency_holdout is not None:
+    if table.frequency_holdout is not None and table.age_holdout is not None:
         columns["frequency_holdout"] = table.frequency_holdout.astype(np.int64)
         columns["age_holdout"] = table.age_holdout
-        holdout = table.mean_spend_holdout
-        columns["mean_spend_holdout"] = everywhere if holdout is None else holdout
-    spends = [name for name in ("mean_spend", "mean_spend_holdout") if name in columns]
-    return columns, {name: np.isnan(columns[name]) for name in spends}
+        columns["mean_spend_holdout"] = (
+            nowhere if table.mean_spend_holdout is None else table.mean_spend_holdout
+        )
+    missing = {name: np.isnan(columns[name]) for name in columns if name.startswith("mean_spend")}
+    return columns, missing

@@ -33,7 +33,7 @@ class Codes:
 
     codes: CodeArray
     size: int
-    labels: Callable[[IntArray], Any]
+    labels: Callable[[IntArray], object]
 
 
 def encode_ids(series: AnySeries, *, engine: Engine, role: str) -> Codes:
@@ -54,6 +54,12 @@ def encode_ids(series: AnySeries, *, engine: Engine, role: str) -> Codes:
 def encode_texts(series: AnySeries, engine: Engine) -> Codes:
     """Codes of a Polars or PyArrow column of texts or categories without missing values."""
     return _encode_polars(series) if engine == "polars" else _encode_pyarrow(series)
+
+
+def as_series(native: Any) -> AnySeries:
+    """A native series behind Narwhals' interface."""
+    series: AnySeries = nw.from_native(native, series_only=True)
+    return series
 
 
 def refuse_missing(name: str, series: AnySeries, remedy: str) -> None:
@@ -95,7 +101,7 @@ def _factorise_numbers(values: NDArray[Any]) -> tuple[IntArray, NDArray[Any]]:
     return np.asarray(positions, dtype=np.int64), np.asarray(distinct)
 
 
-def _like(series: AnySeries, engine: Engine, values: NDArray[Any]) -> Any:
+def _like(series: AnySeries, engine: Engine, values: NDArray[Any]) -> object:
     if engine == "pandas":
         import pandas as pd
 
@@ -151,19 +157,18 @@ def _encode_polars(series: AnySeries) -> Codes:
 
 def _encode_pyarrow(series: AnySeries) -> Codes:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    native = series.to_native()
-    is_dictionary = pa.types.is_dictionary(native.type)
+    # Typed loosely: PyArrow's stubs do not follow its arrays from one type to the next.
+    arrow: Any = pa
+    native: Any = series.to_native()
+    is_dictionary: bool = arrow.types.is_dictionary(native.type)
     texts = native.cast(native.type.value_type) if is_dictionary else native
-    encoded = texts.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
+    encoded = texts.dictionary_encode().unify_dictionaries().combine_chunks()
     distinct = encoded.dictionary
-    order = pc.sort_indices(distinct).to_numpy().astype(np.intp)
+    order: NDArray[np.intp] = arrow.compute.sort_indices(distinct).to_numpy().astype(np.intp)
 
-    def labels(codes: IntArray) -> Any:
-        ids = distinct.take(pa.array(order[codes]))
-        return pa.chunked_array([ids.dictionary_encode() if is_dictionary else ids])
+    def labels(codes: IntArray) -> object:
+        ids = distinct.take(arrow.array(order[codes]))
+        return arrow.chunked_array([ids.dictionary_encode() if is_dictionary else ids])
 
     return Codes(_rank(order)[encoded.indices.to_numpy()], order.size, labels)

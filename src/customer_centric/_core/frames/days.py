@@ -8,7 +8,13 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_centric._core.frames.codes import MISSING_RULE, AnySeries, encode_texts, refuse_missing
+from customer_centric._core.frames.codes import (
+    MISSING_RULE,
+    AnySeries,
+    as_series,
+    encode_texts,
+    refuse_missing,
+)
 from customer_centric._core.frames.dates import check_time_zone, parse_texts
 from customer_centric._core.frames.engines import Engine
 from customer_centric._core.frames.problems import ISO_RULE, ZONE_REMEDY, in_column, raise_rows, wrong_type
@@ -144,12 +150,13 @@ def _distinct_texts(name: str, series: AnySeries, engine: Engine) -> tuple[IntAr
     if engine == "pandas":
         import pandas as pd
 
-        positions, distinct = pd.factorize(series.to_native())
+        native: pd.Series[Any] = series.to_native()
+        positions, distinct = pd.factorize(native)
         missing = np.flatnonzero(positions < 0)
         if missing.size:
             _raise_missing(name, missing, positions.size)
         return positions.astype(np.int64, copy=False), list(distinct)
     refuse_missing(name, series, MISSING_DATE_REMEDY)
     encoded = encode_texts(series, engine)
-    labels = nw.from_native(encoded.labels(np.arange(encoded.size)), series_only=True)
+    labels = as_series(encoded.labels(np.arange(encoded.size)))
     return encoded.codes.astype(np.int64, copy=False), labels.cast(nw.String).to_list()

@@ -21,14 +21,15 @@ _LAZY: Final[dict[Engine, Callable[[object], bool]]] = {
     "polars lazy": nw.dependencies.is_polars_lazyframe,
     "duckdb": nw.dependencies.is_duckdb_relation,
 }
-_NOT_YET: Final[dict[str, Callable[[object], bool]]] = {
-    "PySpark": nw.dependencies.is_pyspark_dataframe,
-    "PySpark Connect": nw.dependencies.is_pyspark_connect_dataframe,
-    "Dask": nw.dependencies.is_dask_dataframe,
-    "Ibis": nw.dependencies.is_ibis_table,
-    "Modin": nw.dependencies.is_modin_dataframe,
-    "cuDF": nw.dependencies.is_cudf_dataframe,
-    "SQLFrame": nw.dependencies.is_sqlframe_dataframe,
+# Known by the package their class is from, so that the message can name them.
+_REFUSED: Final = {
+    "pyspark": "PySpark",
+    "dask": "Dask",
+    "dask_expr": "Dask",
+    "ibis": "Ibis",
+    "modin": "Modin",
+    "cudf": "cuDF",
+    "sqlframe": "SQLFrame",
 }
 _WORKING: Final = "a pandas or Polars data frame, a Polars lazy frame, a PyArrow table or a DuckDB relation"
 
@@ -38,11 +39,12 @@ def engine_of(name: str, frame: object) -> Engine:
     for engine, is_its in (_EAGER | _LAZY).items():
         if is_its(frame):
             return engine
-    for refused, is_its in _NOT_YET.items():
-        if is_its(frame):
+    for base in type(frame).__mro__:
+        refused = _REFUSED.get(base.__module__.partition(".")[0])
+        if refused:
             raise InvalidInputError(
-                f"`{name}` must be {_WORKING}, got a {refused} frame; "
-                f"{refused} is not supported yet: convert the frame to one of these first"
+                f"`{name}` must be {_WORKING}, got a frame of {refused}, which is not supported yet; "
+                "convert it to one of these first"
             )
     kind = f"{type(frame).__module__}.{type(frame).__qualname__}".removeprefix("builtins.")
     raise InvalidInputError(f"`{name}` must be {_WORKING}, got {kind}")
@@ -54,14 +56,16 @@ def is_lazy(engine: Engine) -> bool:
 
 
 def check_columns(columns: Sequence[str], wanted: dict[str, str | None]) -> None:
-    """Every wanted column is in the frame, once; `wanted` maps argument names to column names."""
+    """Every wanted column is in the frame; `wanted` maps argument names to column names."""
+    named: dict[str, str] = {}
     for role, column in wanted.items():
-        if column is not None and column not in columns:
+        if column is None:
+            continue
+        if column not in columns:
             listed = ", ".join(repr(name) for name in columns) or "none"
             raise MissingColumnError(
-                f"`{role}` must be a column of the frame, got {column!r}; columns are: {listed}"
+                f"`{role}` must be a column of the frame, got {column!r}; its columns are {listed}"
             )
-    named = [column for column in wanted.values() if column is not None]
-    for role, column in wanted.items():
-        if named.count(column or "") > 1:
-            raise InvalidInputError(f"`{role}` must be a column of its own, got {column!r} twice")
+        if column in named:
+            raise InvalidInputError(f"`{role}` must be another column than `{named[column]}`, got {column!r}")
+        named[column] = role

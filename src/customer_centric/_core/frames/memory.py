@@ -9,19 +9,18 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_centric._core.frames.codes import AnySeries, Codes, encode_ids, refuse_missing
+from customer_centric._core.frames.codes import AnySeries, Codes, as_series, encode_ids, refuse_missing
 from customer_centric._core.frames.days import encode_days
 from customer_centric._core.frames.engines import Engine
 from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
-from customer_centric.typing import FloatArray, FrameT, IntArray
+from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
 
 
 class MemoryFrame(Generic[FrameT]):
     """A frame whose rows are in memory: pandas, Polars or PyArrow."""
 
     def __init__(self, native: FrameT, engine: Engine) -> None:
-        self.native = native
-        self.engine = engine
+        self.engine: Engine = engine
         self._frame: nw.DataFrame[Any] = nw.from_native(native, eager_only=True)
 
     @property
@@ -54,22 +53,24 @@ class MemoryFrame(Generic[FrameT]):
         """The rows whose `column` is `value`."""
         return MemoryFrame(self._frame.filter(nw.col(column) == value).to_native(), self.engine)
 
-    def build(self, columns: Mapping[str, Any], missing: Mapping[str, NDArray[np.bool_]]) -> FrameT:
-        """A frame of the same kind from arrays and native series; some values of some columns missing."""
+    def build(
+        self,
+        *,
+        labels: Mapping[str, object],
+        arrays: Mapping[str, NDArray[Any]],
+        missing: Mapping[str, BoolArray],
+    ) -> FrameT:
+        """A frame of the same kind: native series, then arrays, some of whose values are missing."""
         backend = self._frame.implementation
-        series: dict[str, AnySeries] = {}
-        for name, values in columns.items():
-            if isinstance(values, np.ndarray):
-                series[name] = nw.new_series(
-                    name, _with_missing(values, missing.get(name), self.engine), backend=backend
-                )
-            else:
-                series[name] = nw.from_native(values, series_only=True).alias(name)
+        series = {name: as_series(native).alias(name) for name, native in labels.items()}
+        for name, values in arrays.items():
+            held = _with_missing(values, missing.get(name), self.engine)
+            series[name] = nw.new_series(name, held, backend=backend)
         frame: FrameT = nw.from_dict(series, backend=backend).to_native()
         return frame
 
 
-def _with_missing(values: NDArray[Any], mask: NDArray[np.bool_] | None, engine: Engine) -> Any:
+def _with_missing(values: NDArray[Any], mask: BoolArray | None, engine: Engine) -> Any:
     if mask is None or engine == "pandas" or not mask.any():
         return values
     if engine == "polars":
