@@ -43,18 +43,19 @@ def example_report(*, customer: str = "00123") -> AuditReport:
         command="python -m customer_centric audit --end 1998-06-30 --unit week --margin 0.3",
     )
     log = (
-        LogCount("rows read", 6919),
-        LogCount("rows after the end of observation", 0, "left out: they are the future of this audit"),
-        LogCount("transactions merged into a purchase on the same day", 223, "a purchase is one day"),
-        LogCount("purchases of zero", 8, "kept and counted"),
+        LogCount("transactions read", 6919),
+        LogCount("amounts of zero, kept as purchases", 8),
+        LogCount("merged into a purchase of the same day", 223),
         LogCount("purchases", 6696),
-        LogCount("customers", 2357),
+        LogCount("customers read", 2357),
+        LogCount("customers with a history", 2357),
+        LogCount("of them with a repeat purchase", 1111),
     )
     base = CustomerBase(
         customers=2357,
-        repeat_customers=1411 - 300,
+        repeat_customers=1111,
         purchases=6696,
-        revenue=242974.5,
+        repeat_spend=158230.5,
         first_day=date(1997, 1, 1),
         alive=1002.4,
     )
@@ -113,8 +114,7 @@ def example_report(*, customer: str = "00123") -> AuditReport:
         ),
         top=tuple(_customer(i, customer) for i in range(10)),
         notes=(
-            "BG/NBD takes every customer without a repeat purchase to be active for ever, and 60 % of these "
-            "customers have none.",
+            "BG/NBD takes every customer without a repeat purchase to be active for ever.",
             "8 purchases have an amount of 0; they count as purchases.",
         ),
     )

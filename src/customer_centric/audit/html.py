@@ -67,7 +67,8 @@ def render_html(report: AuditReport, charts: Sequence[Chart] = (), *, missing_ch
     kept = [(key, title, body) for key, title, body in sections if body]
     links = "".join(f'<li><a href="#{key}">{escape(title)}</a></li>' for key, title, _ in kept)
     bodies = "\n".join(
-        f'<section id="{key}" aria-labelledby="{key}-title">\n<h2 id="{key}-title">{escape(title)}</h2>\n{body}\n</section>'
+        f'<section id="{key}" aria-labelledby="{key}-title">\n'
+        f'<h2 id="{key}-title">{escape(title)}</h2>\n{body}\n</section>'
         for key, title, body in kept
     )
     return _DOCUMENT.format(
@@ -180,18 +181,21 @@ def _care(report: AuditReport) -> str:
 
 
 def _method() -> str:
-    sources = "".join(f'<li><a href="{escape(link)}">{escape(name)}</a></li>' for name, link in words.SOURCES)
-    return "".join(map(_paragraph, words.METHOD)) + f"<h3>Sources</h3>\n<ul>{sources}</ul>"
+    sources = "".join(
+        f'<li><a href="{escape(link)}">{escape(name)}</a></li>' for link, name in words.SOURCES.items()
+    )
+    return "".join(map(_paragraph, words.method())) + f"<h3>Sources</h3>\n<ul>{sources}</ul>"
 
 
 def _asked(report: AuditReport) -> str:
     rows = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in words.settings_rows(report)
     )
+    asked = f'<dl class="asked">{rows}</dl>'
+    if not report.settings.command:
+        return asked
     command = escape(report.settings.command)
-    return (
-        f'<dl class="asked">{rows}</dl>\n<h3>To repeat it</h3>\n<pre tabindex="0"><code>{command}</code></pre>'
-    )
+    return f'{asked}\n<h3>To repeat it</h3>\n<pre tabindex="0"><code>{command}</code></pre>'
 
 
 def _charts(charts: Sequence[Chart], section: str) -> str:
@@ -209,7 +213,7 @@ def _table(table: Table, *, drawn: tuple[str, Sequence[str]] | None = None) -> s
         return ""
     kind, drawings = drawn or ("", [""] * len(table.rows))
     extra = f'<td class="{kind}" aria-hidden="true"></td>' if kind else ""
-    wide = " wide" if kind or len(table.left) > 1 else ""
+    wide = " wide" if kind else ""
     head = "".join(_cell("th", 'scope="col"', name, j in table.left) for j, name in enumerate(table.head))
     rows = "\n".join(
         _row(table, row, marked=i == table.marked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -56,7 +56,7 @@ def read_transactions(path: Path, *, customer: str, date: str, amount: str | Non
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path) -> Generator[None]:
     try:
         yield
     except InvalidInputError:
@@ -91,7 +91,9 @@ def _read_csv(path: Path, names: Sequence[str], amount: str | None) -> pd.DataFr
 def _separator(path: Path, names: Sequence[str]) -> str:
     """The separator under which the header has the named columns."""
     headers = {
-        separator: [str(name) for name in pd.read_csv(path, sep=separator, nrows=0, encoding="utf-8-sig").columns]
+        separator: [
+            str(name) for name in pd.read_csv(path, sep=separator, nrows=0, encoding="utf-8-sig").columns
+        ]
         for separator in _SEPARATORS
     }
     for separator, header in headers.items():
@@ -115,8 +117,9 @@ def _check_amounts(amounts: pd.Series) -> None:
     wrong = amounts.notna() & pd.to_numeric(amounts, errors="coerce").isna()
     first = int(wrong.to_numpy().argmax())
     raise InvalidInputError(
-        f"amounts must be numbers with a decimal point, got {str(amounts.iloc[first])!r} in row {first + 1} of column "
-        f"{str(amounts.name)!r} ({int(wrong.sum())} of {len(amounts)} rows); remove currency signs and thousands separators"
+        f"amounts must be numbers with a decimal point, got {str(amounts.iloc[first])!r} in row {first + 1} "
+        f"of column {str(amounts.name)!r} ({int(wrong.sum())} of {len(amounts)} rows); "
+        "remove currency signs and thousands separators"
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from customer_centric.errors import InvalidInputError
 from customer_centric.typing import TimeUnit
@@ -28,7 +28,7 @@ __all__ = [
     "report_mapping",
 ]
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class LogCount:
-    """A count of rows, purchases or customers of the log, and why it is what it is."""
+    """A count of rows, purchases or customers of the log, in words."""
 
     what: str
     count: int
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,8 @@ class CustomerBase:
     customers: int
     repeat_customers: int
     purchases: int
-    revenue: float | None
+    repeat_spend: float | None
+    """What the purchases after the first were worth; None where the log has no amounts."""
     first_day: date
     alive: float
     """Expected number of customers that are still active."""
@@ -289,10 +289,8 @@ def _json_ready(value: object) -> JsonValue:
         return float(value) if math.isfinite(value) else None
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, (tuple, list)):
-        return [_json_ready(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): _json_ready(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_json_ready(item) for item in cast("Sequence[object]", value)]
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _json_ready(getattr(value, field.name)) for field in fields(value)}
     raise InvalidInputError(f"a report must hold plain values, got {type(value).__name__}")

@@ -44,8 +44,8 @@ class Table:
 
 def log_table(report: AuditReport) -> Table:
     """What was read, merged and left out."""
-    rows = tuple((item.what, words.count(item.count), item.why) for item in report.log)
-    return Table("What was read", ("what", "count", "why"), rows, left=frozenset({0, 2}))
+    rows = tuple((item.what, words.count(item.count)) for item in report.log)
+    return Table("What was read", ("what", "count"), rows, widest=70)
 
 
 def score_table(report: AuditReport) -> Table | None:
@@ -61,16 +61,21 @@ def score_table(report: AuditReport) -> Table | None:
         head,
         tuple(_score_row(score, scores[0]) for score in scores),
         marked=marked,
-        note=" ".join(
-            [
-                "Log-score: mean log-probability of what each customer did; higher is better, and the "
-                "difference to the best stands with its standard error. Total: expected over actual purchases. "
-                "Error: mean absolute difference a customer.",
-                *(f"{s.name} was fitted at a limit: {s.boundary}." for s in scores if s.boundary),
-                *(f"{s.name} was not fitted: {s.failure}." for s in scores if s.failure),
-            ]
-        ),
+        note=" ".join([_SCORE_NOTE, *map(_excuse, scores)]).rstrip(),
     )
+
+
+_SCORE_NOTE = (
+    "Log-score: mean log-probability of what each customer did; higher is better, and the difference to the "
+    "best stands with its standard error. Total: expected over actual purchases. Error: mean absolute "
+    "difference a customer."
+)
+
+
+def _excuse(score: ModelScore) -> str:
+    if score.failure is not None:
+        return f"{score.name} was not fitted: {score.failure}."
+    return f"{score.name} was fitted at a limit: {score.boundary}." if score.boundary is not None else ""
 
 
 def _score_row(score: ModelScore, best: ModelScore) -> tuple[str, ...]:
@@ -175,12 +180,22 @@ def customer_table(report: AuditReport) -> Table:
     level = words.share(settings.confidence_level)
     return Table(
         "The most valuable customers",
-        ("customer", "repeats", "recency", "age", "alive", "purchases", "spend", "value", f"{level} interval"),
+        (
+            "customer",
+            "repeats",
+            "recency",
+            "age",
+            "alive",
+            "purchases",
+            "spend",
+            "value",
+            f"{level} interval",
+        ),
         rows,
         note=(
             f"Recency and age in {settings.unit}s; alive: probability of being active on "
-            f"{words.day(settings.end)}; purchases: expected in {words.near(report)}; spend: expected a purchase; "
-            f"value: discounted margin in {words.far(report)}."
+            f"{words.day(settings.end)}; purchases: expected in {words.near(report)}; spend: expected a "
+            f"purchase; value: discounted margin in {words.far(report)}."
         ),
         widest=14,
     )

@@ -45,7 +45,8 @@ def render_text(report: AuditReport) -> str:
         blocks.extend(_bullet(note) for note in report.notes)
     blocks.append(_heading("How it was asked"))
     blocks.append(_pairs(words.settings_rows(report)))
-    blocks.append("To repeat it:\n  " + _plain(report.settings.command))
+    if report.settings.command:
+        blocks.append("To repeat it:\n  " + _plain(report.settings.command))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -83,16 +84,15 @@ def _table(table: Table) -> str:
         body[table.marked] = "> " + body[table.marked][2:]
     lines = [_plain(table.title) + ":", head, "  " + "-" * (max(map(len, (head, *body))) - 2), *body]
     if table.note:
-        lines.extend(
-            textwrap.wrap(_plain(table.note), _WIDTH, initial_indent="  ", subsequent_indent="  ")
-        )
+        lines.extend(textwrap.wrap(_plain(table.note), _WIDTH, initial_indent="  ", subsequent_indent="  "))
     return "\n".join(lines)
 
 
-def _aligned(
-    rows: tuple[tuple[str, ...], ...], *, left: frozenset[int], widest: int = _WIDTH
-) -> list[str]:
-    cut = [tuple(_shortened(_plain(cell), widest) for cell in row) for row in rows]
+def _aligned(rows: tuple[tuple[str, ...], ...], *, left: frozenset[int], widest: int = _WIDTH) -> list[str]:
+    cut = [
+        tuple(_shortened(_plain(cell), widest if j in left else _WIDTH) for j, cell in enumerate(row))
+        for row in rows
+    ]
     # The last column of words may run on: nothing stands behind it.
     last = len(rows[0]) - 1 if rows else 0
     if last in left:

@@ -12,7 +12,18 @@ from customer_centric.units import UNITS_PER_YEAR
 __all__: list[str] = []
 
 _MONTHS: Final = (
-    "January February March April May June July August September October November December".split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )
 MISSING: Final = "-"
 
@@ -25,6 +36,11 @@ def day(value: date) -> str:
 def count(value: float) -> str:
     """A whole number with separators: 2,357."""
     return f"{value:,.0f}"
+
+
+def counted(value: float, thing: str) -> str:
+    """A count with its noun: 1 customer, 2,357 customers."""
+    return f"{count(value)} {thing}" if count(value) == "1" else f"{count(value)} {thing}s"
 
 
 def decimals(values: Iterable[float | None]) -> int:
@@ -83,7 +99,7 @@ def headline(report: AuditReport) -> str:
     """The finding in one sentence."""
     lifetime, settings = report.lifetime.value, report.settings
     return (
-        f"The {count(report.base.customers)} customers seen until {day(settings.end)} are worth "
+        f"{counted(report.base.customers, 'customer')}, seen until {day(settings.end)}: worth "
         f"{amount(lifetime.value)} ({share(settings.confidence_level)} interval {interval(lifetime)}): "
         f"{_definition(report)}."
     )
@@ -92,14 +108,14 @@ def headline(report: AuditReport) -> str:
 def meaning(report: AuditReport) -> str:
     """What the headline number is, where the number stands above."""
     return (
-        f"What the {count(report.base.customers)} customers seen until {day(report.settings.end)} are worth: "
+        f"The worth of {counted(report.base.customers, 'customer')} seen until {day(report.settings.end)}: "
         f"{_definition(report)}."
     )
 
 
 def _definition(report: AuditReport) -> str:
     rate = 100 * report.settings.discount_rate
-    return f"the margin they are expected to bring in {far(report)}, discounted at {rate:g} % a year"
+    return f"the margin expected of them in {far(report)}, discounted at {rate:g} % a year"
 
 
 def key_figures(report: AuditReport) -> list[tuple[str, str, str]]:
@@ -132,11 +148,13 @@ def key_figures(report: AuditReport) -> list[tuple[str, str, str]]:
 def seen(report: AuditReport) -> str:
     """What the log holds, in a sentence or two."""
     base, settings = report.base, report.settings
-    money = "" if base.revenue is None else f", worth {amount(base.revenue)} in all"
+    repeats = base.purchases - base.customers
+    money = "" if base.repeat_spend is None else f", worth {amount(base.repeat_spend)} in all"
     return (
-        f"From {day(base.first_day)} to {day(settings.end)}, {count(base.customers)} customers made "
-        f"{count(base.purchases)} purchases{money}. {count(base.repeat_customers)} of them "
-        f"({share(base.repeat_customers / base.customers)}) bought more than once."
+        f"From {day(base.first_day)} to {day(settings.end)}, {counted(base.customers, 'customer')} "
+        f"made {counted(base.purchases, 'purchase')}. {count(base.repeat_customers)} of them "
+        f"({share(base.repeat_customers / base.customers)}) bought more than once: "
+        f"{counted(repeats, 'repeat purchase')}{money}."
     )
 
 
@@ -157,7 +175,7 @@ def tested(report: AuditReport) -> str:
     )
     return (
         f"Fitted on the days up to {day(holdout.calibration_end)}, the chosen model expected "
-        f"{count(expected.value)} purchases of {count(holdout.customers)} customers in the "
+        f"{counted(expected.value, 'purchase')} of {counted(holdout.customers, 'customer')} in the "
         f"{units(holdout.length, settings.unit)} that followed. There were "
         f"{count(holdout.actual)}{error}{bounds}."
     )
@@ -169,8 +187,8 @@ def spread(report: AuditReport) -> str:
     return (
         "Were the parameters known exactly, chance alone would move the total by about "
         f"{amount(life.process_deviation)} (one standard deviation). Not knowing them adds about "
-        f"{amount(life.parameter_deviation)}. The interval of the total holds both; that the model itself may "
-        "be wrong is not in it, which is what the test above is for."
+        f"{amount(life.parameter_deviation)}. The interval of the total holds both; that the model itself "
+        "may be wrong is not in it: that is what the test above is for."
     )
 
 
@@ -208,36 +226,39 @@ def settings_rows(report: AuditReport) -> list[tuple[str, str]]:
     ]
 
 
-METHOD: Final = (
-    "A purchase is everything one customer bought in one period. Frequency counts the purchases after the "
-    "first, recency runs from the first to the last, and age from the first to the end of observation.",
-    "Each model of purchases is fitted by maximum likelihood to the histories before the split, and scored "
-    "by the log-probability it gave to what every customer then did. The best score wins; among models "
-    "within one standard error of it, the one with the fewest parameters. That one is fitted again to "
-    "everything.",
-    "Lifetime value is the expected number of future purchases, discounted, times the expected spend of a "
-    "purchase, times the margin. It leaves out the past, and what it cost to win the customer.",
-    "Intervals hold the uncertainty of the parameters (delta method) and, for the total, the chance in what "
-    "customers will do.",
-)
+_METHOD: Final = """\
+A purchase is everything one customer bought in one period. Frequency counts the purchases after the first,
+recency runs from the first to the last, and age from the first to the end of observation.
 
-SOURCES: Final = (
-    (
-        "Fader, Hardie and Lee (2005), Counting your customers the easy way (BG/NBD)",
-        "https://doi.org/10.1287/mksc.1040.0098",
+Each model of purchases is fitted by maximum likelihood to the histories before the split, and scored by the
+log-probability it gave to what every customer then did. The best score wins; among models within one standard
+error of it, the one with the fewest parameters. That one is fitted again to everything.
+
+Lifetime value is the expected number of future purchases, discounted, times the expected spend of a purchase,
+times the margin. It leaves out the past, and what it cost to win the customer.
+
+Intervals hold the uncertainty of the parameters (delta method) and the chance in what customers will do.
+"""
+
+
+def method() -> list[str]:
+    """How the numbers come about, a paragraph each."""
+    return [" ".join(paragraph.split()) for paragraph in _METHOD.split("\n\n")]
+
+
+SOURCES: Final = {
+    "https://doi.org/10.1287/mksc.1040.0098": (
+        "Fader, Hardie and Lee (2005), Counting your customers the easy way (BG/NBD)"
     ),
-    (
+    "https://doi.org/10.1016/j.ijresmar.2006.12.005": (
         "Batislam, Denizel and Filiztekin (2007), Empirical validation and comparison of models for customer "
-        "base analysis (MBG/NBD)",
-        "https://doi.org/10.1016/j.ijresmar.2006.12.005",
+        "base analysis (MBG/NBD)"
     ),
-    (
-        "Schmittlein, Morrison and Colombo (1987), Counting your customers (Pareto/NBD)",
-        "https://doi.org/10.1287/mnsc.33.1.1",
+    "https://doi.org/10.1287/mnsc.33.1.1": (
+        "Schmittlein, Morrison and Colombo (1987), Counting your customers (Pareto/NBD)"
     ),
-    (
+    "https://doi.org/10.1509/jmkr.2005.42.4.415": (
         "Fader, Hardie and Lee (2005), RFM and CLV: using iso-value curves for customer base analysis "
-        "(Gamma-Gamma, discounted expected purchases)",
-        "https://doi.org/10.1509/jmkr.2005.42.4.415",
+        "(Gamma-Gamma, discounted expected purchases)"
     ),
-)
+}

@@ -1,0 +1,449 @@
+"""The command line: `python -m customer_centric`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import math
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final, Literal, TextIO, cast
+
+from customer_centric.audit.html import render_html
+from customer_centric.audit.read import read_transactions
+from customer_centric.audit.report import report_mapping
+from customer_centric.audit.run import Audit, run_audit
+from customer_centric.audit.text import render_text
+from customer_centric.datasets import load_cdnow_sample
+from customer_centric.errors import ConvergenceError, InvalidInputError, MissingDependencyError
+from customer_centric.typing import TimeUnit
+
+__all__ = ["main"]
+
+PROGRAM: Final = "python -m customer_centric"
+
+_DESCRIPTION = """\
+What the customers in a transaction log are worth: who is still active, how often
+they will buy, what each and all of them are worth, and how sure that is.
+
+Without FILE the audit runs on the bundled CDNOW sample (2,357 customers who first
+bought CDs in early 1997). A report is printed, and written as one HTML page.
+"""
+
+_EXAMPLES = f"""\
+examples:
+  {PROGRAM}
+  {PROGRAM} audit transactions.csv --customer id --date when \\
+      --amount paid --end 2024-12-31 --unit week --margin 0.3 --discount-rate 0.1 \\
+      --output audit.html
+
+exit codes: 0 done; 1 no result, or it could not be written; 2 wrong arguments or data.
+"""
+
+
+class Sample:
+    """What an audit of the bundled sample states, unless the command says otherwise."""
+
+    source: Final = "the bundled CDNOW sample"
+    customer: Final = "customer"
+    date: Final = "date"
+    amount: Final = "amount"
+    end: Final = dt.date(1998, 6, 30)
+    calibration_end: Final = dt.date(1997, 9, 30)
+    unit: Final[TimeUnit] = "week"
+    margin: Final = 0.3
+    discount_rate: Final = 0.1
+
+
+class _Arguments(argparse.Namespace):
+    """The command line, read."""
+
+    file: Path | None
+    customer: str | None
+    date: str | None
+    amount: str | None
+    end: dt.date | None
+    unit: TimeUnit | None
+    margin: float | None
+    discount_rate: float | None
+    calibration_end: dt.date | None
+    horizon: float | None
+    refunds: Literal["raise", "net", "drop"]
+    zero_amounts: Literal["keep", "drop"]
+    time_zone: str | None
+    output: Path
+    json: bool
+    quiet: bool
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What stands behind the name of the program; `sys.argv[1:]` by default.
+
+    Returns
+    -------
+    int
+        0 when the audit is written, 1 when there is no result or it could not be written, 2 when the
+        arguments or the data are wrong.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _audit(_parse(given))
+    except SystemExit as leaving:  # how argparse ends after --help and after a mistake
+        return leaving.code if isinstance(leaving.code, int) else 2
+    except (InvalidInputError, MissingDependencyError) as error:
+        return _fail(error, 2)
+    except ConvergenceError as error:
+        return _fail(error, 1)
+    except BrokenPipeError:
+        # Whoever reads the output has read enough. What is still buffered must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(error, 1)
+    except KeyboardInterrupt:
+        return _fail("stopped", 130)
+
+
+def package_version() -> str:
+    """Version of the package."""
+    return str(getattr(import_module("customer_centric"), "__version__"))  # noqa: B009 (untyped on purpose)
+
+
+def _fail(error: object, code: int) -> int:
+    _say(sys.stderr, f"{PROGRAM}: error: {' '.join(str(error).split())}\n")
+    return code
+
+
+def _say(stream: TextIO, text: str) -> None:
+    """Write, replacing what the encoding of the stream does not have."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+# ── Reading the arguments ───────────────────────────────────────────────────────────────────────────
+
+
+def _parse(given: list[str]) -> _Arguments:
+    # Options without a command belong to the one command there is.
+    if not given or (given[0].startswith("-") and given[0] not in {"-h", "--help", "--version"}):
+        given = ["audit", *given]
+    parser, audit = _parsers()
+    arguments = parser.parse_args(given, namespace=_Arguments())
+    _check_consistent(arguments, audit)
+    return arguments
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description=_DESCRIPTION,
+        epilog=f"{_EXAMPLES}\nAll options: {PROGRAM} audit --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"customer_centric {package_version()}")
+    commands = parser.add_subparsers(title="commands", metavar="audit", required=True)
+    audit = commands.add_parser(
+        "audit",
+        help="value the customers of a transaction log (the default)",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_input(audit)
+    _add_choices(audit)
+    _add_output(audit)
+    return parser, audit
+
+
+def _add_input(audit: argparse.ArgumentParser) -> None:
+    group = audit.add_argument_group("what to read")
+    group.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="transactions, one a row: CSV, or Parquet with the extra 'parquet'; without it, the sample",
+    )
+    group.add_argument("--customer", metavar="COLUMN", help="column of customer ids")
+    group.add_argument("--date", metavar="COLUMN", help="column of dates, as 2024-12-31 or with a time")
+    group.add_argument(
+        "--amount", metavar="COLUMN", help="column of amounts; without it every purchase counts the same"
+    )
+    group.add_argument(
+        "--refunds",
+        choices=("raise", "net", "drop"),
+        default="raise",
+        help="amounts below 0: refuse them (default), net them within their purchase, or leave them out",
+    )
+    group.add_argument(
+        "--zero-amounts",
+        choices=("keep", "drop"),
+        default="keep",
+        help="amounts of 0: keep them as purchases (default), or leave them out",
+    )
+    group.add_argument(
+        "--time-zone", metavar="ZONE", help="zone whose days count, for instants: Europe/Berlin"
+    )
+
+
+def _add_choices(audit: argparse.ArgumentParser) -> None:
+    group = audit.add_argument_group(
+        "what to assume", "required with a FILE; in brackets what the sample states"
+    )
+    group.add_argument(
+        "--end", type=_day, metavar="DAY", help=f"last day the log covers completely [{Sample.end}]"
+    )
+    group.add_argument("--unit", choices=("day", "week", "month"), help=f"unit of time [{Sample.unit}]")
+    group.add_argument(
+        "--margin",
+        type=_number,
+        metavar="SHARE",
+        help=f"margin as a share of the amount; without --amount, money a purchase [{Sample.margin}]",
+    )
+    group.add_argument(
+        "--discount-rate",
+        type=_number,
+        metavar="RATE",
+        help=f"effective rate a year; 0.1 is 10 %% [{Sample.discount_rate}]",
+    )
+    more = audit.add_argument_group("what else can be chosen")
+    more.add_argument(
+        "--calibration-end",
+        type=_day,
+        metavar="DAY",
+        help=(
+            "last day that models are fitted on before they are tested on the rest; "
+            f"default: two thirds of the observed span [{Sample.calibration_end}]"
+        ),
+    )
+    more.add_argument(
+        "--horizon",
+        type=_horizon,
+        metavar="UNITS",
+        help="how much of the future counts, in --unit; default: all of it (infinite)",
+    )
+
+
+def _add_output(audit: argparse.ArgumentParser) -> None:
+    group = audit.add_argument_group("what comes out")
+    group.add_argument(
+        "--output",
+        type=Path,
+        default=Path("customer_audit.html"),
+        metavar="PAGE",
+        help="the HTML page to write (default: customer_audit.html)",
+    )
+    group.add_argument("--json", action="store_true", help="print the numbers as JSON instead of text")
+    group.add_argument("--quiet", action="store_true", help="print nothing, only write the page")
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a day written as 2024-12-31, got {text!r}") from None
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"must be a number, got {text!r}; 10 %% is written 0.1")
+    return value
+
+
+def _horizon(text: str) -> float | None:
+    if text == "infinite":
+        return None
+    value = _number(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"must be greater than 0, or infinite, got {text!r}")
+    return value
+
+
+def _check_consistent(arguments: _Arguments, audit: argparse.ArgumentParser) -> None:
+    if arguments.json and arguments.quiet:
+        audit.error("--json prints the numbers and --quiet prints nothing: give one of them")
+    columns = {"--customer": arguments.customer, "--date": arguments.date}
+    required: dict[str, object] = {
+        **columns,
+        "--end": arguments.end,
+        "--unit": arguments.unit,
+        "--margin": arguments.margin,
+        "--discount-rate": arguments.discount_rate,
+    }
+    if arguments.file is not None:
+        missing = [name for name, value in required.items() if value is None]
+        if missing:
+            audit.error(f"required with a file of your own: {', '.join(missing)}")
+    elif given := [
+        name for name, value in {**columns, "--amount": arguments.amount}.items() if value is not None
+    ]:
+        audit.error(f"{', '.join(given)}: names a column of FILE, and there is none; the sample has its own")
+
+
+# ── Running it ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _audit(arguments: _Arguments) -> int:
+    output = arguments.output.absolute()
+    _check_writable(output)
+    progress = _Progress(sys.stderr, active=not arguments.quiet and sys.stderr.isatty())
+    try:
+        audit = _run(arguments, progress)
+        progress("Writing the page")
+        page = render_html(audit.report, audit.charts, missing_charts=audit.missing_charts)
+        write_whole(output, page)
+    finally:
+        progress.clear()
+    if arguments.json:
+        mapping = {**report_mapping(audit.report), "page": str(output)}
+        _say(sys.stdout, json.dumps(mapping, indent=2, allow_nan=False) + "\n")
+    elif not arguments.quiet:
+        _say(sys.stdout, render_text(audit.report))
+        if audit.missing_charts:
+            _say(sys.stdout, f"\n{audit.missing_charts}\n")
+        _say(sys.stdout, f"\nThe page is in {output}\n")
+    return 0
+
+
+def _run(arguments: _Arguments, progress: Callable[[str], None]) -> Audit:
+    progress("Reading the transactions")
+    own = arguments.file is not None
+    customer, day, amount = (
+        (cast("str", arguments.customer), cast("str", arguments.date), arguments.amount)
+        if own
+        else (Sample.customer, Sample.date, Sample.amount)
+    )
+    log = (
+        read_transactions(cast("Path", arguments.file), customer=customer, date=day, amount=amount)
+        if own
+        else load_cdnow_sample()
+    )
+    end = Sample.end if arguments.end is None else arguments.end
+    split = arguments.calibration_end
+    if not own and split is None and end == Sample.end:
+        split = Sample.calibration_end
+    unit = arguments.unit or Sample.unit
+    margin = Sample.margin if arguments.margin is None else arguments.margin
+    rate = Sample.discount_rate if arguments.discount_rate is None else arguments.discount_rate
+    return run_audit(
+        log,
+        customer=customer,
+        date=day,
+        amount=amount,
+        end=end,
+        unit=unit,
+        margin=margin,
+        discount_rate=rate,
+        calibration_end=split,
+        horizon=arguments.horizon,
+        refunds=arguments.refunds,
+        zero_amounts=arguments.zero_amounts,
+        time_zone=arguments.time_zone,
+        source=str(arguments.file) if own else Sample.source,
+        command=command_line(
+            arguments.file,
+            {
+                "--customer": arguments.customer,
+                "--date": arguments.date,
+                "--amount": arguments.amount,
+                "--end": end,
+                "--unit": unit,
+                "--margin": margin,
+                "--discount-rate": rate,
+                "--calibration-end": split,
+                "--horizon": arguments.horizon,
+                "--refunds": arguments.refunds,
+                "--zero-amounts": arguments.zero_amounts,
+                "--time-zone": arguments.time_zone,
+            },
+        ),
+        progress=progress,
+    )
+
+
+class _Progress:
+    """One line on a terminal that says what is being done; nothing anywhere else."""
+
+    def __init__(self, stream: TextIO, *, active: bool) -> None:
+        self._stream = stream
+        self._active = active
+
+    def __call__(self, doing: str) -> None:
+        if self._active:
+            _say(self._stream, f"\r\x1b[K{doing} ...")
+
+    def clear(self) -> None:
+        if self._active:
+            _say(self._stream, "\r\x1b[K")
+
+
+def _check_writable(output: Path) -> None:
+    if output.is_dir():
+        raise InvalidInputError(f"--output must be a file, got the folder {str(output)!r}")
+    if not output.parent.is_dir():
+        raise InvalidInputError(f"--output must be in a folder that exists, got {str(output.parent)!r}")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is either the new one or, after any failure, the old one.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a link is followed.
+    text : str
+        What it will hold, in UTF-8.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the old file is as it was.
+    """
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        # A name from the file system may hold bytes that are no characters: they are shown escaped.
+        with draft.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+            stream.write(text)
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def command_line(file: Path | None, options: Mapping[str, object]) -> str:
+    """The command that says these things, quoted for a shell; what is None is left out.
+
+    Parameters
+    ----------
+    file : Path or None
+        The transactions; None for the sample.
+    options : mapping of str to object
+        Options and their values.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    words = [PROGRAM, "audit", *([] if file is None else [shlex.quote(str(file))])]
+    words += [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
+    return " ".join(words)
