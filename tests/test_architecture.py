@@ -14,7 +14,6 @@ import pytest
 from source import (
     PACKAGE,
     ROOT,
-    SOURCE,
     Module,
     documented_parameters,
     is_type_checking,
