@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Final, Literal, TextIO, cast
+from typing import Final, Literal, NoReturn, TextIO, cast
 
 from customer_centric.audit.html import render_html
 from customer_centric.audit.read import read_transactions
@@ -145,18 +145,28 @@ def _parse(given: list[str]) -> _Arguments:
     return arguments
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that answers a mistake with one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with code 2."""
+        self.exit(2, f"{PROGRAM}: error: {message}; --help shows the options\n")
+
+
 def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=PROGRAM,
+        usage=f"{PROGRAM} [audit [FILE]] [options]",
         description=_DESCRIPTION,
         epilog=f"{_EXAMPLES}\nAll options: {PROGRAM} audit --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"customer_centric {package_version()}")
-    commands = parser.add_subparsers(title="commands", metavar="audit", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="", required=True)
     audit = commands.add_parser(
         "audit",
+        usage=f"{PROGRAM} audit [FILE] [options]",
         help="value the customers of a transaction log (the default)",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
@@ -264,7 +274,7 @@ def _number(text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"must be a number, got {text!r}; 10 %% is written 0.1")
+        raise argparse.ArgumentTypeError(f"must be a number, got {text!r}; 10 % is written 0.1")
     return value
 
 

@@ -76,16 +76,21 @@ def _read_csv(path: Path, names: Sequence[str], amount: str | None) -> pd.DataFr
     frame = pd.read_csv(
         path,
         sep=separator,
-        usecols=list(dict.fromkeys(names)),
         dtype=dict.fromkeys(names[:2], "str"),
         # Only an empty field is missing: a customer may be called "NA".
         keep_default_na=False,
         na_values=[""],
         encoding="utf-8-sig",
     )
+    # With one field too many in every row pandas takes the first column for row names and shifts the rest.
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise InvalidInputError(
+            f"{str(path)!r} must have as many fields in a row as in the header, got more; "
+            "quote fields that hold the separator"
+        )
     if amount is not None:
         _check_amounts(frame[amount])
-    return frame
+    return frame[list(dict.fromkeys(names))]
 
 
 def _separator(path: Path, names: Sequence[str]) -> str:
