@@ -81,7 +81,13 @@ class TransactionModel(Protocol):
         ...
 
     def purchase_pmf(
-        self, n: ArrayLike, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, *, horizon: float | Horizon
+        self,
+        n: ArrayLike,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        horizon: float | Horizon,
     ) -> FloatArray:
         """Probability of exactly `n` purchases in the horizon, given the history."""
         ...

@@ -175,7 +175,9 @@ def check_confidence_level(confidence_level: float) -> float:
         maximum=1.0,
         open_minimum=True,
         open_maximum=True,
-        remedy="95 % is written 0.95" if isinstance(confidence_level, (int, float)) and confidence_level > 1 else "",
+        remedy="95 % is written 0.95"
+        if isinstance(confidence_level, (int, float)) and confidence_level > 1
+        else "",
     )
 
 
@@ -188,7 +190,9 @@ def check_same_shape(arrays: dict[str, FloatArray]) -> tuple[FloatArray, ...]:
         raise InvalidInputError(f"lengths must agree or be 1, got {shapes}") from None
 
 
-def check_histories(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+def check_histories(
+    frequency: ArrayLike, recency: ArrayLike, age: ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Purchase histories: whole frequency >= 0, and 0 <= recency <= age, recency 0 exactly when frequency is 0."""
     arrays = {
         "frequency": check_array("frequency", frequency, minimum=0.0, whole=True),
@@ -211,4 +215,3 @@ def check_histories(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) ->
         "frequency counts the purchases after the first; do not include the first one",
     )
     return x, t_x, age_
-

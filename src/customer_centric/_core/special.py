@@ -1,0 +1,67 @@
+"""Small functions that SciPy does not have in a form that neither overflows nor cancels."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from scipy.special import betaln, digamma, gammaln, polygamma
+
+from customer_centric.typing import FloatArray
+
+# From here on four terms of Stirling's series are exact to the last bit.
+_LARGE: Final = 48.0
+
+
+def exponential_average(y: FloatArray) -> FloatArray:
+    r"""\((1 - e^{-y}) / y\), the mean of \(e^{-s}\) over \(0 \le s \le y\); 1 at 0."""
+    safe = np.where(y == 0, 1.0, y)
+    return np.where(y == 0, 1.0, -np.expm1(-safe) / safe)
+
+
+def log_rising(a: FloatArray | float, n: FloatArray) -> FloatArray:
+    r"""\(\ln \Gamma(a + n) - \ln \Gamma(a)\), without the cancellation of the two for large \(a\)."""
+    base = np.asarray(a, dtype=np.float64)
+    large = np.maximum(base, _LARGE)
+    top = large + n
+    # Stirling's series of both, the large terms subtracted on paper.
+    series = (large - 0.5) * np.log1p(n / large) + n * (np.log(top) - 1)
+    for power, coefficient in ((1, 1 / 12), (3, -1 / 360), (5, 1 / 1260)):
+        series = series + coefficient * (top**-power - large**-power)
+    return np.where(base >= _LARGE, series, gammaln(base + n) - gammaln(base))
+
+
+def digamma_rise(a: float, n: FloatArray) -> FloatArray:
+    r"""\(\psi(a + n) - \psi(a)\), to full relative accuracy for large \(a\)."""
+    if a < _LARGE:
+        return np.asarray(digamma(a + n) - digamma(a))
+    top = a + n
+    rise = np.log1p(n / a) + 0.5 * n / (a * top) + n * (a + top) / (12 * a**2 * top**2)
+    return rise + (top**-4 - a**-4) / 120 - (top**-6 - a**-6) / 252
+
+
+def trigamma_rise(a: float, n: FloatArray) -> FloatArray:
+    r"""\(\psi'(a + n) - \psi'(a)\), to full relative accuracy for large \(a\)."""
+    if a < _LARGE:
+        return np.asarray(polygamma(1, a + n) - polygamma(1, a))
+    top = a + n
+    rise = -n / (a * top) - n * (a + top) / (2 * a**2 * top**2)
+    for power, coefficient in ((3, 1 / 6), (5, -1 / 30), (7, 1 / 42)):
+        rise = rise + coefficient * (top**-power - float(a) ** -power)
+    return rise
+
+
+def log_negative_binomial(n: FloatArray, shape: FloatArray, odds: FloatArray) -> FloatArray:
+    r"""Log probability of n events of a gamma-mixed Poisson process.
+
+    The rate is gamma with shape \(k\) and rate \(m\), the time is \(t\), and `odds` is \(u = t / m\):
+
+    \[ \ln \frac{\Gamma(k + n)}{\Gamma(k)\, n!} - k \ln(1 + u) - n \ln(1 + 1/u) . \]
+    """
+    positive = odds > 0
+    safe = np.where(positive, odds, 1.0)
+    # -ln(n B(n, k)) keeps its digits where the difference of two log-gammas of large numbers does not.
+    past = np.maximum(n, 1.0)
+    log_choose = np.where(n >= 1, -np.log(past) - betaln(past, shape), 0.0)
+    log_mass = log_choose - shape * np.log1p(safe) - n * np.log1p(1 / safe)
+    return np.where(positive, log_mass, np.where(n == 0, 0.0, -np.inf))

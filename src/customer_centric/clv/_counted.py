@@ -1,0 +1,65 @@
+"""From purchase histories, in whatever form they come, to the counts that a fit reads."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from customer_centric.clv.counts import HistoryCounts, SpendCounts
+from customer_centric.errors import InvalidInputError
+
+
+class HasHistoryCounts(Protocol):
+    """Anything that can be reduced to distinct purchase histories."""
+
+    def sufficient_statistics(self) -> HistoryCounts:
+        """Distinct histories with the number of customers of each."""
+        ...
+
+
+class HasSpendCounts(Protocol):
+    """Anything that knows the spend of the customers who came back."""
+
+    def spend_statistics(self) -> SpendCounts:
+        """Frequency and mean spend of the customers with repeat purchases."""
+        ...
+
+
+HasHistories: TypeAlias = HasHistoryCounts | HistoryCounts
+HasSpend: TypeAlias = HasSpendCounts | SpendCounts
+
+
+def history_counts(histories: HasHistories) -> HistoryCounts:
+    """The distinct histories, refused where no rate of purchases can be learnt from them."""
+    counts = histories if isinstance(histories, HistoryCounts) else histories.sufficient_statistics()
+    if counts.frequency.size == 0:
+        raise InvalidInputError("`histories` must have at least one customer, got none")
+    if not np.any(counts.frequency > 0):
+        raise InvalidInputError(
+            f"`histories` must have repeat purchases, got none among {counts.n_customers:,.0f} customers; "
+            "observe them for longer, or reduce with a shorter `period`"
+        )
+    return counts
+
+
+def spend_counts(histories: HasSpend) -> SpendCounts:
+    """Frequency and mean spend, refused where there are none."""
+    counts = histories if isinstance(histories, SpendCounts) else histories.spend_statistics()
+    if counts.frequency.size == 0:
+        raise InvalidInputError(
+            "`histories` must have customers with repeat purchases of a known amount, got none; "
+            "name the `amount` column, or value purchases with `spend=None`"
+        )
+    return counts
+
+
+def repeat_rate(counts: HistoryCounts) -> float:
+    """Repeat purchases per unit of age: where a fit starts."""
+    total_age = float(counts.weight @ counts.age)
+    return float(counts.weight @ counts.frequency) / max(total_age, np.finfo(float).tiny)
+
+
+def mean_age(counts: HistoryCounts) -> float:
+    """Mean time under observation: the scale on which dropout is looked for."""
+    return max(float(counts.weight @ counts.age) / counts.n_customers, np.finfo(float).tiny)

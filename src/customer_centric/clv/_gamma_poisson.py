@@ -1,0 +1,76 @@
+r"""The kernel of the NBD: purchases at a gamma-mixed rate, for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betainc
+
+from customer_centric._core.likelihood import Score
+from customer_centric._core.special import (
+    digamma_rise,
+    exponential_average,
+    log_negative_binomial,
+    log_rising,
+    trigamma_rise,
+)
+from customer_centric.clv.counts import HistoryCounts
+from customer_centric.typing import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class GammaPoisson:
+    """What the NBD knows of a customer."""
+
+    r: float
+    alpha: float
+
+    def log_odds_alive(self, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
+        """Nobody dies."""
+        return np.full(x.shape, np.inf)
+
+    def log_likelihood(self, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
+        """Log-likelihood; recency carries no information."""
+        return log_rising(self.r, x) - self.r * np.log1p(age / self.alpha) - x * np.log(self.alpha + age)
+
+    def survival(self, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
+        """Nobody dies."""
+        return np.ones(x.shape)
+
+    def purchases(self, x: FloatArray, age: FloatArray, horizon: float, delta: float) -> FloatArray:
+        """Expected discounted purchases in the horizon."""
+        return (self.r + x) / (self.alpha + age) * _discounted_time(horizon, delta)
+
+    def pairs(self, x: FloatArray, age: FloatArray, horizon: float, delta: float) -> FloatArray:
+        """Expected ordered pairs of different purchases, both discounted."""
+        shape, rate = self.r + x, self.alpha + age
+        return shape / rate * (shape + 1) / rate * _discounted_time(horizon, delta) ** 2
+
+    def pmf(self, n: FloatArray, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
+        """Exactly n purchases."""
+        return np.exp(log_negative_binomial(n, self.r + x, horizon / (self.alpha + age)))
+
+    def tail(self, n: FloatArray, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
+        """At least n >= 1 purchases."""
+        return np.asarray(betainc(n, self.r + x, horizon / (self.alpha + age + horizon)))
+
+
+def _discounted_time(horizon: float, delta: float) -> float:
+    """Length of the horizon, later parts counting less."""
+    if horizon == np.inf:
+        return 1 / delta if delta > 0 else np.inf
+    return horizon * float(exponential_average(np.asarray(delta * horizon)))
+
+
+def score(parameters: FloatArray, counts: HistoryCounts, stride: int) -> Score:
+    """Log-likelihood of every `stride`-th history, with derivatives by (r, alpha)."""
+    r, alpha = parameters.tolist()
+    x, age, w = (column[::stride] for column in (counts.frequency, counts.age, counts.weight))
+    at_end, log_growth = 1 / (alpha + age), np.log1p(age / alpha)
+    value = w @ (log_rising(r, x) - r * log_growth - x * np.log(alpha + age))
+    gradient = np.array([w @ (digamma_rise(r, x) - log_growth), w @ ((r * age - x * alpha) * at_end) / alpha])
+    cross = w @ (age * at_end) / alpha
+    bend = w @ ((x - r * age * (2 * alpha + age) / alpha**2) * at_end**2)
+    hessian = np.array([[w @ trigamma_rise(r, x), cross], [cross, bend]])
+    return Score(float(value), gradient, hessian)

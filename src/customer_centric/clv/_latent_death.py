@@ -1,0 +1,205 @@
+r"""The engine every transaction model shares: a customer is alive or dead, and nobody says which.
+
+A model supplies a kernel: the log odds of being alive given the history, and forecasts given alive.
+Everything a user asks for follows from these in the same way, so it is written once, here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from customer_centric._core.checks import check_array, check_histories, check_number, check_same_shape
+from customer_centric._core.tabulate import on_distinct_rows
+from customer_centric.typing import FloatArray, TimeUnit
+from customer_centric.units import DiscountRate, Horizon, horizon_in_unit
+
+
+class LatentDeath(Protocol):
+    """What a model knows. Arrays are 1-d of one length; `horizon` and `age` share a unit; `delta` is per unit."""
+
+    def log_odds_alive(self, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
+        """Log odds of being alive at the end of observation; inf where death is impossible."""
+        ...
+
+    def log_likelihood(self, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
+        """Log-likelihood of each history."""
+        ...
+
+    def survival(self, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
+        """Probability of being alive at the end of the horizon, given alive at its start."""
+        ...
+
+    def purchases(self, x: FloatArray, age: FloatArray, horizon: float, delta: float) -> FloatArray:
+        """Expected purchases in the horizon, discounted at `delta`, given alive at its start."""
+        ...
+
+    def pairs(self, x: FloatArray, age: FloatArray, horizon: float, delta: float) -> FloatArray:
+        """Expected ordered pairs of different purchases, both discounted, given alive at the start."""
+        ...
+
+    def pmf(self, n: FloatArray, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
+        """Probability of exactly n purchases in a horizon greater than 0, given alive at its start."""
+        ...
+
+    def tail(self, n: FloatArray, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
+        """Probability of at least n >= 1 purchases in a horizon greater than 0, given alive at its start."""
+        ...
+
+
+def log_likelihood(
+    kernel: LatentDeath, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike
+) -> FloatArray:
+    """Log-likelihood of each history."""
+    x, t_x, age_ = check_histories(frequency, recency, age)
+    return kernel.log_likelihood(x.ravel(), t_x.ravel(), age_.ravel()).reshape(x.shape)
+
+
+def probability_alive(
+    kernel: LatentDeath,
+    unit: TimeUnit,
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    age: ArrayLike,
+    after: float | Horizon,
+) -> FloatArray:
+    """Probability of being alive `after` the end of observation."""
+    x, t_x, age_ = check_histories(frequency, recency, age)
+    length = horizon_in_unit(after, unit)
+    alive = _alive(kernel, x, t_x, age_)
+    if length == 0:
+        return alive
+    return alive * _on_pairs(lambda x, age: kernel.survival(x, age, length), x, age_)
+
+
+def expected_purchases(
+    kernel: LatentDeath,
+    unit: TimeUnit,
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    age: ArrayLike,
+    horizon: float | Horizon,
+    delta: float = 0.0,
+) -> FloatArray:
+    """Expected purchases in the horizon, discounted at `delta` per unit."""
+    x, t_x, age_ = check_histories(frequency, recency, age)
+    length = horizon_in_unit(horizon, unit)
+    if length == 0:
+        return np.zeros(x.shape)
+    alive = _alive(kernel, x, t_x, age_)
+    return alive * _on_pairs(lambda x, age: kernel.purchases(x, age, length, delta), x, age_)
+
+
+def purchase_variance(
+    kernel: LatentDeath,
+    unit: TimeUnit,
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    age: ArrayLike,
+    horizon: float | Horizon,
+    discount_rate: DiscountRate,
+) -> FloatArray:
+    r"""Variance of the discounted number of purchases: squares, plus pairs, less the squared mean."""
+    x, t_x, age_ = check_histories(frequency, recency, age)
+    length, delta = horizon_in_unit(horizon, unit), discount_rate.per(unit)
+    if length == 0:
+        return np.zeros(x.shape)
+    alive = _alive(kernel, x, t_x, age_)
+
+    def second_moment(x: FloatArray, age: FloatArray) -> FloatArray:
+        return kernel.purchases(x, age, length, 2 * delta) + kernel.pairs(x, age, length, delta)
+
+    mean = alive * _on_pairs(lambda x, age: kernel.purchases(x, age, length, delta), x, age_)
+    square = alive * _on_pairs(second_moment, x, age_)
+    finite = np.isfinite(square)
+    return np.where(finite, np.maximum(square - np.where(finite, mean, 0.0) ** 2, 0.0), np.inf)
+
+
+def purchase_pmf(
+    kernel: LatentDeath,
+    unit: TimeUnit,
+    n: ArrayLike,
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    age: ArrayLike,
+    horizon: float | Horizon,
+) -> FloatArray:
+    """Probability of exactly n purchases in the horizon."""
+    count, x, alive, age_, length = _counts(kernel, unit, n, frequency, recency, age, horizon)
+    if length == 0:
+        return np.where(count == 0, 1.0, 0.0)
+    given_alive = _on_pairs(lambda n, x, age: kernel.pmf(n, x, age, length), count, x, age_)
+    return alive * given_alive + np.where(count == 0, 1.0 - alive, 0.0)
+
+
+def purchase_tail(
+    kernel: LatentDeath,
+    unit: TimeUnit,
+    n: ArrayLike,
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    age: ArrayLike,
+    horizon: float | Horizon,
+) -> FloatArray:
+    """Probability of at least n purchases in the horizon."""
+    count, x, alive, age_, length = _counts(kernel, unit, n, frequency, recency, age, horizon)
+    if length == 0:
+        return np.where(count == 0, 1.0, 0.0)
+    at_least_one = np.maximum(count, 1.0)
+    given_alive = _on_pairs(lambda n, x, age: kernel.tail(n, x, age, length), at_least_one, x, age_)
+    return np.where(count == 0, 1.0, alive * given_alive)
+
+
+def next_purchase_quantile(
+    kernel: LatentDeath,
+    shape: FloatArray,
+    rate: FloatArray,
+    probability: ArrayLike,
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    age: ArrayLike,
+) -> FloatArray:
+    r"""Time by which the next purchase comes with the given probability; inf where it may never come.
+
+    For models in which nobody dies between purchases: \(P(\text{next by } t) = P(\text{alive}) (1 - (1 + t/M)^{-R})\).
+    """
+    x, t_x, age_ = check_histories(frequency, recency, age)
+    level = check_array("probability", probability, minimum=0.0, maximum=1.0, open_maximum=True)
+    level, x, t_x, age_ = check_same_shape(
+        {"probability": level, "frequency": x, "recency": t_x, "age": age_}
+    )
+    alive = _alive(kernel, x, t_x, age_)
+    reached = level < alive
+    share = np.where(reached, level / np.where(reached, alive, 1.0), 0.0)
+    with np.errstate(over="ignore"):
+        wait = (rate + age_) * np.expm1(-np.log1p(-share) / (shape + x))
+    return np.where(reached, wait, np.inf)
+
+
+def _alive(kernel: LatentDeath, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
+    return np.asarray(expit(kernel.log_odds_alive(x.ravel(), t_x.ravel(), age.ravel()))).reshape(x.shape)
+
+
+def _on_pairs(function: Callable[..., FloatArray], *columns: FloatArray) -> FloatArray:
+    return on_distinct_rows(function, *(column.ravel() for column in columns)).reshape(columns[0].shape)
+
+
+def _counts(
+    kernel: LatentDeath,
+    unit: TimeUnit,
+    n: ArrayLike,
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    age: ArrayLike,
+    horizon: float | Horizon,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, float]:
+    x, t_x, age_ = check_histories(frequency, recency, age)
+    length = check_number("horizon", horizon_in_unit(horizon, unit), minimum=0.0)
+    count = check_array("n", n, minimum=0.0, whole=True)
+    alive = _alive(kernel, x, t_x, age_)
+    count, x, alive, age_ = check_same_shape({"n": count, "frequency": x, "recency": alive, "age": age_})
+    return count, x, alive, age_, length

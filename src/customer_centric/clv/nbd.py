@@ -1,0 +1,531 @@
+"""NBD: purchases at a gamma-mixed rate, for ever: the baseline that every other model must beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from customer_centric._core.checks import check_array, check_number
+from customer_centric._core.likelihood import maximise
+from customer_centric.clv import _gamma_poisson, _latent_death
+from customer_centric.clv._counted import HasHistories, history_counts, repeat_rate
+from customer_centric.clv._simulated import simulated_histories
+from customer_centric.clv._simulation import check_ages, draw_death_in_time
+from customer_centric.clv.new_customer import NewCustomer
+from customer_centric.fitting import Fit
+from customer_centric.typing import FloatArray, TimeUnit
+from customer_centric.units import DiscountRate, Horizon, check_unit, horizon_in_unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from customer_centric.clv.histories import PurchaseHistories
+
+__all__ = ["Nbd", "fit_nbd"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nbd:
+    r"""The NBD model: customers buy at random and never leave.
+
+    Parameters
+    ----------
+    r : float
+        Shape of the gamma distribution of purchase rates, greater than 0.
+    alpha : float
+        Rate of the gamma distribution of purchase rates, in `unit`, greater than 0; the mean purchase
+        rate is r / alpha.
+    unit : {"day", "week", "month"}
+        Unit of recency, age and horizon, in which the parameters are stated.
+
+    Notes
+    -----
+    A customer buys at rate \(\lambda \sim \mathrm{Gamma}(r, \alpha)\), for ever. The model is a baseline: a model with
+    dropout is worth its parameters only where it beats this one.
+
+    References
+    ----------
+    Ehrenberg, A. S. C. (1959). The pattern of consumer purchases. Applied Statistics 8(1), 26-41.
+    DOI 10.2307/2985810.
+
+    Examples
+    --------
+    >>> from customer_centric import Nbd
+    >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+    >>> [round(p, 4) for p in model.probability_alive([0, 2], [0, 30.43], [39, 38.86]).tolist()]
+    [1.0, 1.0]
+    """
+
+    parameter_names: ClassVar[tuple[str, ...]] = ("r", "alpha")
+
+    r: float
+    alpha: float
+    unit: TimeUnit
+
+    def __post_init__(self) -> None:
+        for name in self.parameter_names:
+            check_number(name, getattr(self, name), minimum=0.0, open_minimum=True)
+        check_unit("unit", self.unit)
+
+    @property
+    def parameters(self) -> FloatArray:
+        """(r, alpha)."""
+        return np.array([self.r, self.alpha], dtype=np.float64)
+
+    def with_parameters(self, parameters: ArrayLike) -> Nbd:
+        """The same model, in the same unit, with other parameters in the order of `parameter_names`."""
+        r, alpha = check_array("parameters", parameters).tolist()
+        return Nbd(r=r, alpha=alpha, unit=self.unit)
+
+    def log_likelihood(self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> FloatArray:
+        r"""Log-likelihood of each history: a density per `unit` for each repeat purchase.
+
+        Parameters
+        ----------
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+
+        Returns
+        -------
+        ndarray
+            Log density of the purchase times; in another unit it differs by frequency times the log of the ratio.
+
+        Raises
+        ------
+        InvalidInputError
+            If a history is impossible: a negative or fractional frequency, recency greater than age,
+            recency greater than 0 without repeat purchases.
+
+        Notes
+        -----
+        \[ L = \frac{\Gamma(r + x) \alpha^r}{\Gamma(r) (\alpha + T)^{r + x}} ; \]
+
+        recency carries no information.
+
+        Examples
+        --------
+        >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+        >>> model.log_likelihood([3], [4], [6]).round(4)
+        array([-8.5977])
+        """
+        return _latent_death.log_likelihood(self._kernel, frequency, recency, age)
+
+    def probability_alive(
+        self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, *, after: float | Horizon = 0.0
+    ) -> FloatArray:
+        r"""Probability that the customer is active at the end of observation, or later.
+
+        Parameters
+        ----------
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+        after : float or Horizon, default 0
+            Time from the end of observation to the moment asked about, in `unit`.
+
+        Returns
+        -------
+        ndarray
+            Probabilities in [0, 1], non-increasing in `after`.
+
+        Raises
+        ------
+        InvalidInputError
+            If a history is impossible or `after` is negative.
+
+        Notes
+        -----
+        Always 1: nobody leaves.
+
+        Examples
+        --------
+        >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+        >>> model.probability_alive([0, 2, 26], [0, 30.43, 30.86], [39, 38.86, 31]).round(4)
+        array([1., 1., 1.])
+        """
+        return _latent_death.probability_alive(self._kernel, self.unit, frequency, recency, age, after)
+
+    def expected_purchases(
+        self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, *, horizon: float | Horizon
+    ) -> FloatArray:
+        r"""Expected purchases in the horizon after the end of observation, given the history.
+
+        Parameters
+        ----------
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+        horizon : float or Horizon
+            Length of the forecast window, in `unit`; may be infinite.
+
+        Returns
+        -------
+        ndarray
+            Counts, 0 or more; infinite where the horizon is.
+
+        Raises
+        ------
+        InvalidInputError
+            If a history is impossible or the horizon is negative.
+
+        Notes
+        -----
+        \[ \frac{r + x}{\alpha + T} \, t . \]
+
+        Examples
+        --------
+        >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+        >>> model.expected_purchases(
+        ...     [0, 2, 26], [0, 30.43, 30.86], [39, 38.86, 31], horizon=39
+        ... ).round(4)
+        array([ 0.294 ,  1.8263, 23.8917])
+        """
+        return _latent_death.expected_purchases(self._kernel, self.unit, frequency, recency, age, horizon)
+
+    def discounted_purchases(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        discount_rate: DiscountRate,
+        horizon: float | Horizon = np.inf,
+    ) -> FloatArray:
+        r"""Expected purchases in the horizon, each discounted from when it happens to the end of observation.
+
+        With an infinite horizon this is the discounted expected residual transactions (DERT) of the
+        literature; with a finite one DECT; with a discount rate of 0 the expected purchases.
+
+        Parameters
+        ----------
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+        discount_rate : DiscountRate
+            Converted to a continuous rate \(\delta\) per `unit`.
+        horizon : float or Horizon, default inf
+            Length of the forecast window, in `unit`.
+
+        Returns
+        -------
+        ndarray
+            Discounted counts, 0 or more; infinite only where the horizon is and the discount rate is 0.
+
+        Raises
+        ------
+        InvalidInputError
+            If a history is impossible or the horizon is negative.
+
+        Notes
+        -----
+        \[ \frac{r + x}{\alpha + T} \; \frac{1 - e^{-\delta t}}{\delta} . \]
+
+        Examples
+        --------
+        >>> from customer_centric import DiscountRate
+        >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+        >>> weekly = DiscountRate.continuous(0.0027, per="week")
+        >>> model.discounted_purchases(
+        ...     [0, 2, 26], [0, 30.43, 30.86], [39, 38.86, 31], discount_rate=weekly
+        ... ).round(4)
+        array([  2.7921,  17.3441, 226.8916])
+        """
+        return _latent_death.expected_purchases(
+            self._kernel, self.unit, frequency, recency, age, horizon, discount_rate.per(self.unit)
+        )
+
+    def purchase_variance(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        discount_rate: DiscountRate,
+        horizon: float | Horizon = np.inf,
+    ) -> FloatArray:
+        r"""Variance of the discounted number of purchases in the horizon, given the history.
+
+        Parameters
+        ----------
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+        discount_rate : DiscountRate
+            Converted to a continuous rate \(\delta\) per `unit`.
+        horizon : float or Horizon, default inf
+            Length of the forecast window, in `unit`.
+
+        Returns
+        -------
+        ndarray
+            Squared counts, 0 or more; infinite only where the horizon is and the discount rate is 0.
+
+        Raises
+        ------
+        InvalidInputError
+            If a history is impossible or the horizon is negative.
+
+        Notes
+        -----
+        For purchases at times \(t_i\), the second moment of \(\sum_i e^{-\delta t_i}\) is the expectation of
+        \(\sum_i e^{-2 \delta t_i}\) plus that of the ordered pairs, with
+
+        \[ \frac{(r + x)(r + x + 1)}{(\alpha + T)^2} \left( \frac{1 - e^{-\delta t}}{\delta} \right)^2 . \]
+
+        Examples
+        --------
+        >>> from customer_centric import DiscountRate
+        >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+        >>> model.purchase_variance(
+        ...     [2], [30.43], [38.86], discount_rate=DiscountRate.annual(0.1), horizon=52
+        ... ).round(4)
+        array([4.4805])
+        """
+        return _latent_death.purchase_variance(
+            self._kernel, self.unit, frequency, recency, age, horizon, discount_rate
+        )
+
+    def purchase_pmf(
+        self,
+        n: ArrayLike,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        horizon: float | Horizon,
+    ) -> FloatArray:
+        r"""Probability of exactly `n` purchases in the horizon, given the history.
+
+        Parameters
+        ----------
+        n : array_like
+            Whole numbers, 0 or more; broadcast against the histories.
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+        horizon : float or Horizon
+            Length of the forecast window, in `unit`; finite.
+
+        Returns
+        -------
+        ndarray
+            Probabilities in [0, 1] that sum to 1 over n.
+
+        Raises
+        ------
+        InvalidInputError
+            If `n` is negative or fractional, a history is impossible, or the horizon is negative or infinite.
+
+        Notes
+        -----
+        With \(u = t / (\alpha + T)\),
+
+        \[ \frac{\Gamma(r + x + n)}{\Gamma(r + x) \, n!} (1 + u)^{-(r + x)} \left( \frac{u}{1 + u} \right)^n . \]
+
+        Examples
+        --------
+        >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+        >>> model.purchase_pmf([0, 1, 2, 3], 2, 30.43, 38.86, horizon=39).round(4)
+        array([0.2577, 0.2665, 0.1956, 0.124 ])
+        """
+        return _latent_death.purchase_pmf(self._kernel, self.unit, n, frequency, recency, age, horizon)
+
+    def purchase_tail(
+        self,
+        n: ArrayLike,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        horizon: float | Horizon,
+    ) -> FloatArray:
+        r"""Probability of at least `n` purchases in the horizon, given the history.
+
+        Parameters
+        ----------
+        n : array_like
+            Whole numbers, 0 or more; broadcast against the histories.
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+        horizon : float or Horizon
+            Length of the forecast window, in `unit`; finite.
+
+        Returns
+        -------
+        ndarray
+            Probabilities in [0, 1], 1 at n = 0, non-increasing in n; their sum over n from 1 is
+            `expected_purchases`.
+
+        Raises
+        ------
+        InvalidInputError
+            If `n` is negative or fractional, a history is impossible, or the horizon is negative or infinite.
+
+        Notes
+        -----
+        \(I_\zeta(n, r + x)\) with \(\zeta = t / (\alpha + T + t)\) and \(I\) the regularised incomplete beta function.
+
+        Examples
+        --------
+        >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+        >>> model.purchase_tail([0, 1, 2], 2, 30.43, 38.86, horizon=39).round(4)
+        array([1.    , 0.7423, 0.4758])
+        """
+        return _latent_death.purchase_tail(self._kernel, self.unit, n, frequency, recency, age, horizon)
+
+    def next_purchase_quantile(
+        self, probability: ArrayLike, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike
+    ) -> FloatArray:
+        r"""Time by which the next purchase has come with the given probability.
+
+        Parameters
+        ----------
+        probability : array_like
+            Probabilities in [0, 1); broadcast against the histories.
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+
+        Returns
+        -------
+        ndarray
+            Times from the end of observation, in `unit`; inf where the customer never buys again.
+
+        Raises
+        ------
+        InvalidInputError
+            If a history is impossible or a probability is outside [0, 1).
+
+        Notes
+        -----
+        \(P(\text{next by } t) = 1 - (1 + u)^{-(r + x)}\) with \(u = t / (\alpha + T)\), solved for t.
+
+        Examples
+        --------
+        >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+        >>> model.next_purchase_quantile([0.25, 0.5, 0.9], 2, 30.43, 38.86).round(2)
+        array([ 6.53, 17.18, 82.81])
+        """
+        return _latent_death.next_purchase_quantile(
+            self._kernel, np.asarray(self.r), np.asarray(self.alpha), probability, frequency, recency, age
+        )
+
+    def new_customer(self) -> NewCustomer:
+        """The same forecasts for a customer on the day of the first purchase.
+
+        Returns
+        -------
+        NewCustomer
+            Its methods equal those of the model for the history (0, 0, 0).
+
+        Examples
+        --------
+        >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+        >>> round(model.new_customer().expected_purchases(horizon=52), 4)
+        1.6587
+        """
+        return NewCustomer(self)
+
+    def simulate(
+        self, age: ArrayLike, *, holdout: float | Horizon = 0.0, rng: np.random.Generator
+    ) -> PurchaseHistories[pd.DataFrame]:
+        r"""Customers drawn from the model.
+
+        Parameters
+        ----------
+        age : array_like of shape (n_customers,)
+            First purchase to the end of observation of each customer, in `unit`.
+        holdout : float or Horizon, default 0
+            Time after the end of observation in which purchases are counted too; 0 for none.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        PurchaseHistories
+            A row a customer; with a holdout also the purchases in it.
+
+        Raises
+        ------
+        InvalidInputError
+            If an age or the holdout is negative or not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> model = Nbd(r=0.385, alpha=12.07, unit="week")
+        >>> histories = model.simulate(np.full(1000, 39.0), rng=np.random.default_rng(1))
+        >>> float(histories.frame["frequency"].mean()) < 3.0
+        True
+        """
+        length = horizon_in_unit(holdout, self.unit)
+        ages = check_ages(age, length)
+        rate = rng.gamma(self.r, 1 / self.alpha, ages.size)
+        drawn = draw_death_in_time(rate, np.full(ages.size, np.inf), ages, length, rng=rng)
+        return simulated_histories(drawn, unit=self.unit, holdout=length)
+
+    @property
+    def _kernel(self) -> _gamma_poisson.GammaPoisson:
+        return _gamma_poisson.GammaPoisson(self.r, self.alpha)
+
+
+def fit_nbd(histories: HasHistories) -> Fit[Nbd]:
+    r"""Fit the NBD by maximum likelihood.
+
+    Parameters
+    ----------
+    histories : PurchaseHistories or HistoryCounts
+        Purchase histories; customers with no repeat purchase belong in.
+
+    Returns
+    -------
+    Fit[Nbd]
+        The model at the maximum, with the covariance of its log-parameters.
+
+    Raises
+    ------
+    InvalidInputError
+        If nobody made a repeat purchase, or nobody was observed for any time: the rate of purchases
+        cannot be learnt.
+    ConvergenceError
+        If no optimum is found; the message carries the last point.
+
+    Notes
+    -----
+    Newton steps in the logarithms of the parameters with analytic gradient and Hessian. Where the likelihood
+    is highest at infinity, `Fit.boundary` names the limit: equal purchase rates.
+
+    Examples
+    --------
+    >>> from customer_centric import fit_nbd, summarise_transactions
+    >>> from customer_centric.datasets import load_cdnow_sample
+    >>> histories = summarise_transactions(
+    ...     load_cdnow_sample(),
+    ...     customer="customer",
+    ...     date="date",
+    ...     amount="amount",
+    ...     end="1997-09-30",
+    ...     unit="week",
+    ... )
+    >>> fit = fit_nbd(histories)
+    >>> round(fit.log_likelihood, 4)
+    -9763.6576
+    >>> fit.summary()[["estimate", "standard_error"]].round(4)
+               estimate  standard_error
+    parameter
+    r            0.3848          0.0210
+    alpha       12.0720          0.8087
+    """
+    counts = history_counts(histories)
+    optimum = maximise(
+        lambda parameters, stride: _gamma_poisson.score(parameters, counts, stride),
+        np.array([0.5, 0.5 / repeat_rate(counts)]),
+        n_rows=counts.frequency.size,
+        limits={"equal purchase rates": np.array([1.0, 1.0])},
+    )
+    r, alpha = optimum.parameters.tolist()
+    return Fit(
+        model=Nbd(r=r, alpha=alpha, unit=counts.unit),
+        log_likelihood=optimum.value,
+        covariance=optimum.covariance,
+        n_customers=counts.n_customers,
+        n_iterations=optimum.n_iterations,
+        boundary=optimum.boundary,
+    )
