@@ -53,7 +53,7 @@ class ArraySource:
         """Arrays know no transactions."""
         _refuse("coverage")
 
-    def explain(self, customer: object) -> str:
+    def explain(self, customer: int | str) -> str:
         """Arrays know no transactions."""
         _refuse(f"an explanation of {customer!r}")
 

@@ -30,7 +30,7 @@ class _Purchase:
         return any(amount < 0 for amount in self.amounts) and self.value <= NOTHING_LEFT * moved
 
 
-def explain_customer(rows: MemoryFrame[Any], customer: object, rules: SummaryRules) -> str:
+def explain_customer(rows: MemoryFrame[Any], customer: int | str, rules: SummaryRules) -> str:
     """The transactions of one customer, what became of each, and the numbers that follow."""
     if rows.n_rows == 0:
         raise InvalidInputError(f"`customer` must be an id of the log, got {customer!r}")

@@ -12,16 +12,11 @@ from customer_centric._core.frames import MemoryFrame
 from customer_centric._core.frames.problems import in_column, raise_rows
 from customer_centric._core.summary_kernel import PurchaseSummary, summarise_purchases
 from customer_centric.clv._explain import explain_customer
-from customer_centric.clv._rules import SummaryRules, check_span
+from customer_centric.clv._rules import REFUND_REMEDY, REFUND_RULE, SummaryRules, check_span
 from customer_centric.clv._table import HistoryTable, frame_columns
 from customer_centric.clv.counts import HistoryCounts, HoldoutCounts, SpendCounts
 from customer_centric.clv.coverage import Coverage, PurchaseTiming
 from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
-
-REFUND_RULE = "0 or more"
-REFUND_REMEDY = (
-    'choose `refunds="net"` to sum them within their purchase or `refunds="drop"` to leave them out'
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +54,7 @@ class MemorySource(Generic[FrameT]):
         """What became of rows and customers."""
         return self.covered
 
-    def explain(self, customer: object) -> str:
+    def explain(self, customer: int | str) -> str:
         """How the numbers of one customer come about."""
         return explain_customer(
             self.log.rows_where(self.rules.customer_column, customer), customer, self.rules
@@ -154,7 +149,6 @@ def _table(summary: PurchaseSummary, rules: SummaryRules, first_day: int) -> His
     x = summary.n_purchases - 1
     age = rules.period_of(rules.last_day) - rules.period_of(first_day) - summary.first
     holdout = rules.calibration_end is not None
-    age_holdout = rules.in_unit(np.array(rules.period_of(rules.end) - rules.period_of(rules.last_day)))
     return HistoryTable(
         unit=rules.unit,
         frequency=x.astype(np.float64),
@@ -162,7 +156,7 @@ def _table(summary: PurchaseSummary, rules: SummaryRules, first_day: int) -> His
         age=rules.in_unit(age),
         mean_spend=_mean(summary.repeat_value, x),
         frequency_holdout=summary.n_holdout.astype(np.float64) if holdout else None,
-        age_holdout=np.full(x.shape, age_holdout, dtype=np.float64) if holdout else None,
+        age_holdout=np.full(x.shape, rules.holdout_length) if holdout else None,
         mean_spend_holdout=_mean(summary.holdout_value, summary.n_holdout) if holdout else None,
     )
 

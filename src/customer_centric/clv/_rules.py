@@ -16,7 +16,11 @@ from customer_centric.typing import FloatArray, IntArray, TimeUnit
 from customer_centric.units import DAYS_PER_UNIT, check_unit
 
 # Monday 1969-12-29 starts week 0, so that 1970-01-01, a Thursday, is its fourth day.
-_DAYS_BEFORE_EPOCH_IN_WEEK = 3
+DAYS_BEFORE_EPOCH_IN_WEEK = 3
+REFUND_RULE = "0 or more"
+REFUND_REMEDY = (
+    'choose `refunds="net"` to sum them within their purchase or `refunds="drop"` to leave them out'
+)
 # Above this share of periods with a purchase, merging makes counts visibly less variable than Poisson.
 _MOST_PURCHASES_PER_PERIOD = 0.3
 
@@ -54,7 +58,7 @@ class SummaryRules:
     def periods(self, days: IntArray) -> IntArray:
         """Ordinal of the period of each day: days, weeks from Monday, or calendar months, since 1970."""
         if self.period == "week":
-            return (days + _DAYS_BEFORE_EPOCH_IN_WEEK) // 7
+            return (days + DAYS_BEFORE_EPOCH_IN_WEEK) // 7
         if self.period == "month":
             return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
         return days
@@ -66,7 +70,7 @@ class SummaryRules:
     def first_day_of(self, period: int) -> date:
         """First day of a period."""
         if self.period == "week":
-            return day_of_number(7 * period - _DAYS_BEFORE_EPOCH_IN_WEEK)
+            return day_of_number(7 * period - DAYS_BEFORE_EPOCH_IN_WEEK)
         if self.period == "month":
             return date(1970 + period // 12, period % 12 + 1, 1)
         return day_of_number(period)
@@ -75,6 +79,11 @@ class SummaryRules:
     def periods_per_unit(self) -> float:
         """How many periods make a unit."""
         return DAYS_PER_UNIT[self.unit] if self.period == "day" else 1.0
+
+    @property
+    def holdout_length(self) -> float:
+        """End of calibration to end of observation, in `unit`."""
+        return (self.period_of(self.end) - self.period_of(self.last_day)) / self.periods_per_unit
 
     def in_unit(self, periods: IntArray) -> FloatArray:
         """A number of periods, expressed in `unit`."""

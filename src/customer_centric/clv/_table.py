@@ -22,7 +22,7 @@ NO_HOLDOUT = (
     "`calibration_end` must be given to `summarise_transactions` "
     "(`frequency_holdout` and `age_holdout` to `from_arrays`) for a holdout"
 )
-NO_REPEAT = "at least one customer must have repeat purchases worth more than 0, got none of {n:,} customers"
+NO_REPEAT = "at least one customer must have repeat purchases worth more than 0, got none"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -72,7 +72,7 @@ class HistoryTable:
         weight = np.ones(self.frequency.shape) if self.weight is None else self.weight
         kept = (self.frequency >= 1) & (self.mean_spend > 0) & (weight > 0)
         if not kept.any():
-            raise InvalidInputError(NO_REPEAT.format(n=self.frequency.size))
+            raise InvalidInputError(NO_REPEAT)
         return sorted_spend(self.frequency[kept], self.mean_spend[kept], weight[kept])
 
     def _check_not_empty(self) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 from numpy.typing import ArrayLike
 
-from customer_centric._core.frames import MemoryFrame, check_columns, engine_of
+from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
 from customer_centric.clv._arrays import ArraySource, check_table
+from customer_centric.clv._reduce_lazy import plan_lazy
 from customer_centric.clv._reduce_memory import reduce_memory
 from customer_centric.clv._rules import check_rules, warn_unless_poisson
 from customer_centric.clv.counts import HistoryCounts, HoldoutCounts, SpendCounts
@@ -33,7 +34,7 @@ class _Source(Protocol[FrameT_co]):
     def spend_counts(self) -> SpendCounts: ...
     def timing(self) -> PurchaseTiming: ...
     def coverage(self) -> Coverage: ...
-    def explain(self, customer: object) -> str: ...
+    def explain(self, customer: int | str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,12 +170,12 @@ class PurchaseHistories(Generic[FrameT]):
         """
         return self._source.coverage()
 
-    def explain(self, customer: object) -> str:
+    def explain(self, customer: int | str) -> str:
         """How the numbers of one customer come from the transactions, as text.
 
         Parameters
         ----------
-        customer : object
+        customer : int or str
             An id of the log.
 
         Returns
@@ -369,8 +370,13 @@ def summarise_transactions(
         time_zone=time_zone,
     )
     engine = engine_of("log", log)
-    frame = MemoryFrame(log, engine)
+    frame = LazyFrame(log, engine) if is_lazy(engine) else MemoryFrame(log, engine)
     check_columns(frame.columns, {"customer": customer, "date": date, "amount": amount})
-    source = reduce_memory(frame, rules)
-    warn_unless_poisson(float(source.table.frequency.sum()), float(source.table.age.sum()), rules)
+    source: _Source[FrameT]
+    if isinstance(frame, LazyFrame):
+        source = plan_lazy(frame, rules)
+    else:
+        source = reduce_memory(frame, rules)
+        frequency, age = source.table.frequency.sum(), source.table.age.sum()
+        warn_unless_poisson(float(frequency), float(age), rules)
     return PurchaseHistories(unit, period, rules.end_date, rules.calibration_date, source)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from customer_centric._core.frames.dates import check_day, check_time_zone, day_number, day_of_number
 from customer_centric._core.frames.engines import Engine, check_columns, engine_of, is_lazy
+from customer_centric._core.frames.lazy import LazyFrame
 from customer_centric._core.frames.memory import MemoryFrame
 
 __all__ = [
     "Engine",
+    "LazyFrame",
     "MemoryFrame",
     "check_columns",
     "check_day",

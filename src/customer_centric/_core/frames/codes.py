@@ -63,14 +63,12 @@ def as_series(native: Any) -> AnySeries:
     return series
 
 
-def refuse_missing(name: str, series: AnySeries, remedy: str) -> None:
+def refuse_missing(name: str, series: AnySeries, remedy: str, rule: str = MISSING_RULE) -> None:
     """Refuse a column that lacks values."""
     count = int(series.null_count())
     if count:
         position = int(np.flatnonzero(series.is_null().to_numpy())[0])
-        raise_rows(
-            name, MISSING_RULE, value="null", count=count, total=len(series), position=position, remedy=remedy
-        )
+        raise_rows(name, rule, value="null", count=count, total=len(series), position=position, remedy=remedy)
 
 
 def _encode_integers(series: AnySeries, engine: Engine) -> Codes:

@@ -17,7 +17,14 @@ from customer_centric._core.frames.codes import (
 )
 from customer_centric._core.frames.dates import check_time_zone, parse_texts
 from customer_centric._core.frames.engines import Engine
-from customer_centric._core.frames.problems import ISO_RULE, ZONE_REMEDY, in_column, raise_rows, wrong_type
+from customer_centric._core.frames.problems import (
+    DATE_TEXT_REMEDY,
+    ISO_RULE,
+    ZONE_REMEDY,
+    in_column,
+    raise_rows,
+    wrong_type,
+)
 from customer_centric.errors import InvalidInputError
 from customer_centric.typing import IntArray
 
@@ -50,11 +57,10 @@ def encode_days(series: AnySeries, *, engine: Engine, role: str, time_zone: str 
     raise wrong_type(name, DATE_RULE, dtype, DATE_REMEDY)
 
 
-def refuse_aware(name: str, zone: object) -> NoReturn:
+def refuse_aware(name: str, zone: object, remedy: str = ZONE_REMEDY) -> NoReturn:
     """Refuse datetimes of a zone where the caller does not say in which one days are counted."""
     raise InvalidInputError(
-        f"{name} must be without a time zone unless `time_zone` is given, got datetimes in {zone}; "
-        f"{ZONE_REMEDY}"
+        f"{name} must be without a time zone unless `time_zone` is given, got datetimes in {zone}; {remedy}"
     )
 
 
@@ -103,7 +109,7 @@ def _days_of_objects(name: str, series: AnySeries, engine: Engine, time_zone: st
     zones = {str(moment.tzinfo) for moment in present}
     aware = zones - {"None"}
     if len(zones) > 1 and (time_zone is None or "None" in zones):
-        _raise_mixed(name, sorted(zones))
+        raise_mixed(name, sorted(zones))
     if aware and time_zone is None:
         refuse_aware(name, aware.pop())
     moments = pd.to_datetime(native, utc=bool(aware))
@@ -114,7 +120,8 @@ def _days_of_objects(name: str, series: AnySeries, engine: Engine, time_zone: st
     return _days_of_moments(name, moments.to_numpy())
 
 
-def _raise_mixed(name: str, zones: list[str]) -> NoReturn:
+def raise_mixed(name: str, zones: list[str]) -> NoReturn:
+    """Refuse a column in several time zones, or with and without one."""
     listed = ", ".join(zones).replace("None", "no time zone")
     raise InvalidInputError(
         f"{name} must be in one time zone, got mixed time zones ({listed}); convert all to one zone first"
@@ -134,11 +141,11 @@ def _days_of_texts(name: str, series: AnySeries, engine: Engine, time_zone: str 
             count=int(bad.sum()),
             total=positions.size,
             position=first,
-            remedy="convert other formats to dates first",
+            remedy=DATE_TEXT_REMEDY,
         )
     n_offset = int(parsed.has_offset.sum())
     if 0 < n_offset < len(texts):
-        _raise_mixed(name, ["some values with an offset from UTC", "some with None"])
+        raise_mixed(name, ["some values with an offset from UTC", "some with None"])
     if n_offset and time_zone is None:
         refuse_aware(name, f"an offset from UTC ({texts[0]!r})")
     if texts and not n_offset:

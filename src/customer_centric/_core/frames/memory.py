@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic
+from typing import Any, Final, Generic
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -14,6 +14,9 @@ from customer_centric._core.frames.days import encode_days
 from customer_centric._core.frames.engines import Engine
 from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
 from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
+
+AMOUNT_RULE: Final = "finite numbers"
+AMOUNT_REMEDY: Final = "remove these rows or correct them"
 
 
 class MemoryFrame(Generic[FrameT]):
@@ -49,9 +52,18 @@ class MemoryFrame(Generic[FrameT]):
         """Numbers as float64; NaN where one is missing."""
         return _to_floats(self._frame[column])
 
-    def rows_where(self, column: str, value: object) -> MemoryFrame[FrameT]:
+    def value(self, column: str) -> object:
+        """The value in the first row."""
+        value: object = self._frame[column].to_list()[0]
+        return value
+
+    def rows_where(self, column: str, value: int | str) -> MemoryFrame[FrameT]:
         """The rows whose `column` is `value`."""
-        return MemoryFrame(self._frame.filter(nw.col(column) == value).to_native(), self.engine)
+        if self.engine == "pandas":
+            condition = nw.col(column) == value
+        else:
+            condition = is_id(self._frame.schema[column], column, value)
+        return MemoryFrame(self._frame.filter(condition).to_native(), self.engine)
 
     def build(
         self,
@@ -68,6 +80,13 @@ class MemoryFrame(Generic[FrameT]):
             series[name] = nw.new_series(name, held, backend=backend)
         frame: FrameT = nw.from_dict(series, backend=backend).to_native()
         return frame
+
+
+def is_id(dtype: nw.dtypes.DType, column: str, value: int | str) -> nw.Expr:
+    """Whether a column of ids is `value`; nowhere where it is of another type."""
+    if dtype.is_integer():
+        return nw.col(column) == nw.lit(value) if isinstance(value, int) else nw.lit(value=False)
+    return nw.col(column).cast(nw.String) == nw.lit(value) if isinstance(value, str) else nw.lit(value=False)
 
 
 def _with_missing(values: NDArray[Any], mask: BoolArray | None, engine: Engine) -> Any:
@@ -95,7 +114,7 @@ def finite_numbers(series: AnySeries, role: str) -> FloatArray:
     if not (series.dtype.is_numeric() or isinstance(series.dtype, nw.Object)):
         raise wrong_type(name, "numbers", series.dtype, "convert it first")
     if not isinstance(series.dtype, nw.Float64 | nw.Float32):
-        refuse_missing(name, series, "remove these rows or give them an amount")
+        refuse_missing(name, series, AMOUNT_REMEDY, rule=AMOUNT_RULE)
     try:
         values = _to_floats(series)
     except (TypeError, ValueError):
@@ -106,13 +125,13 @@ def finite_numbers(series: AnySeries, role: str) -> FloatArray:
         position = int(np.flatnonzero(bad)[0])
         raise_rows(
             name,
-            "finite numbers",
+            AMOUNT_RULE,
             value="null"
             if np.isnan(values[position]) and series.is_null()[position]
             else f"{values[position]:g}",
             count=int(bad.sum()),
             total=values.size,
             position=position,
-            remedy="remove these rows or correct them",
+            remedy=AMOUNT_REMEDY,
         )
     return values

@@ -7,6 +7,9 @@ from customer_centric.errors import InvalidInputError
 ZONE_REMEDY = 'say in which zone days are counted, for instance `time_zone="Europe/Berlin"`'
 ISO_RULE = "ISO dates such as 2024-12-31, 20241231 or 2024-12-31T18:30:00"
 
+DATE_TEXT_REMEDY = "convert other formats to dates first"
+OFFSET_REMEDY = "cast it to a type of your engine with a time zone, and give `time_zone`"
+
 
 def raise_rows(
     name: str,
