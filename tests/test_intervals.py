@@ -94,6 +94,9 @@ def test_ends_of_the_range_get_an_interval_with_a_width() -> None:
         1.0,
     ]
     assert [float(bound) for bound in normal_interval(1e-300, 1.0, scale="log")] == [0.0, math.inf]
+    assert [float(bound) for bound in normal_interval(0.0, 1e6, scale="log")] == [0.0, pytest.approx(1e6 * z)]
+    assert [float(bound) for bound in normal_interval(0.0, math.inf, scale="log")] == [0.0, math.inf]
+    assert [float(bound) for bound in normal_interval(1.0, math.inf, scale="logit")] == [0.0, 1.0]
 
 
 def test_normal_interval_takes_columns() -> None:

@@ -149,11 +149,12 @@ def _log_bounds(
     centre: FloatArray, reach: FloatArray, lower: FloatArray, upper: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     inside = centre > 0
+    scale = np.where(inside, centre, 1.0)
     with np.errstate(over="ignore", under="ignore"):
-        relative = reach / np.where(inside, centre, 1.0)
+        relative = reach / scale
         return (
-            np.where(inside, centre * np.exp(-relative), np.maximum(lower, 0.0)),
-            np.where(inside, centre * np.exp(relative), upper),
+            np.where(inside, scale * np.exp(-relative), np.maximum(lower, 0.0)),
+            np.where(inside, scale * np.exp(relative), upper),
         )
 
 

@@ -421,10 +421,12 @@ def _log_factor(discount_rate: float) -> float:
 
 def _discounted_length(length: float, delta: float) -> float:
     """Integral of exp(-delta t) from 0 to `length`."""
-    if delta == 0.0:
+    exponent = delta * length
+    # Below this the answer is the length to the last bit, and the division would lose digits or fail.
+    if abs(exponent) < 1e-17:
         return length
     try:
-        return -math.expm1(-delta * length) / delta
+        return length * (-math.expm1(-exponent) / exponent)
     except OverflowError:
         return math.inf
 
