@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtri
+from typing_extensions import TypeVar
 
-from customer_centric._core.checks import check_confidence_level
+from customer_centric._core.checks import check_array, check_confidence_level
+from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FloatArray
 
 if TYPE_CHECKING:
@@ -29,7 +32,15 @@ class HasParameters(Protocol):
         ...
 
 
-M = TypeVar("M", bound=HasParameters)
+M = TypeVar("M", bound=HasParameters, default=HasParameters)
+
+
+def parameter_values(names: tuple[str, ...], parameters: ArrayLike) -> list[float]:
+    """One number for each name; the model checks their ranges."""
+    values = check_array("parameters", parameters)
+    if values.shape != (len(names),):
+        raise InvalidInputError(f"`parameters` must be ({', '.join(names)}), got shape {values.shape}")
+    return [float(value) for value in values]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

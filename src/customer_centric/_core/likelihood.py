@@ -76,10 +76,12 @@ def maximise(
     shift = np.zeros(start.size) if offset is None else offset
     theta = np.log(start - shift)
     n_iterations = 0
-    for stride in _strides(n_rows):
-        theta, at_theta, n_taken = _climb(_in_logarithms(score, shift, stride), theta, rough=stride > 1)
+    for stride in _rough_strides(n_rows):
+        theta, _, n_taken = _climb(_in_logarithms(score, shift, stride), theta, rough=True)
         n_iterations += n_taken
     in_logs = _in_logarithms(score, shift, 1)
+    theta, at_theta, n_taken = _climb(in_logs, theta, rough=False)
+    n_iterations += n_taken
     boundary, theta, at_theta = _follow_limits(in_logs, theta, at_theta, limits)
     at_edge = np.abs(theta) >= _LARGEST_LOG
     if boundary is None and at_edge.any():
@@ -88,11 +90,11 @@ def maximise(
     return Optimum(shift + np.exp(theta), at_theta.value, covariance, n_iterations, boundary)
 
 
-def _strides(n_rows: int) -> list[int]:
+def _rough_strides(n_rows: int) -> list[int]:
     strides = [1]
     while n_rows // strides[-1] > 12 * 4096:
         strides.append(strides[-1] * 12)
-    return strides[::-1]
+    return strides[:0:-1]
 
 
 def _in_logarithms(

@@ -58,8 +58,8 @@ def decay_panels(
 
     Notes
     -----
-    Gauss-Legendre in \(\omega = \ln(1 + y \cdot \mathrm{fastest})\), in which such functions vary on the scale of
-    one, whatever rates they mix; 8 nodes and 7 more for each unit of \(\omega\) give 1e-13.
+    Gauss-Legendre in \(\omega = \ln(1 + y \cdot \mathrm{fastest})\), in which such functions vary on the
+    scale of one, whatever rates they mix; 8 nodes and 7 more for each unit of \(\omega\) give 1e-13.
     """
     width = np.log1p(upper * fastest)
     sizes = np.array(_PANEL_SIZES)

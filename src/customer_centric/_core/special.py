@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy.special import betaln, digamma, gammaln, polygamma
+from scipy.special import betaln, digamma, gammaln, zeta
 
 from customer_centric.typing import FloatArray
 
@@ -19,7 +19,7 @@ def exponential_average(y: FloatArray) -> FloatArray:
     return np.where(y == 0, 1.0, -np.expm1(-safe) / safe)
 
 
-def log_rising(a: FloatArray | float, n: FloatArray) -> FloatArray:
+def log_rising(a: FloatArray | float, n: FloatArray | float) -> FloatArray:
     r"""\(\ln \Gamma(a + n) - \ln \Gamma(a)\), without the cancellation of the two for large \(a\)."""
     base = np.asarray(a, dtype=np.float64)
     large = np.maximum(base, _LARGE)
@@ -31,24 +31,30 @@ def log_rising(a: FloatArray | float, n: FloatArray) -> FloatArray:
     return np.where(base >= _LARGE, series, gammaln(base + n) - gammaln(base))
 
 
-def digamma_rise(a: float, n: FloatArray) -> FloatArray:
+def digamma_rise(a: FloatArray | float, n: FloatArray | float) -> FloatArray:
     r"""\(\psi(a + n) - \psi(a)\), to full relative accuracy for large \(a\)."""
-    if a < _LARGE:
-        return np.asarray(digamma(a + n) - digamma(a))
-    top = a + n
-    rise = np.log1p(n / a) + 0.5 * n / (a * top) + n * (a + top) / (12 * a**2 * top**2)
-    return rise + (top**-4 - a**-4) / 120 - (top**-6 - a**-6) / 252
+    base = np.asarray(a, dtype=np.float64)
+    large = np.maximum(base, _LARGE)
+    top = large + n
+    series = np.log1p(n / large) + 0.5 * n / (large * top) + n * (large + top) / (12 * large**2 * top**2)
+    series = series + (top**-4 - large**-4) / 120 - (top**-6 - large**-6) / 252
+    return np.where(base >= _LARGE, series, digamma(base + n) - digamma(base))
 
 
-def trigamma_rise(a: float, n: FloatArray) -> FloatArray:
+def trigamma(a: FloatArray | float) -> FloatArray:
+    r"""\(\psi'(a)\), as Hurwitz's zeta function."""
+    return np.asarray(zeta(2.0, np.asarray(a, dtype=np.float64)))
+
+
+def trigamma_rise(a: FloatArray | float, n: FloatArray | float) -> FloatArray:
     r"""\(\psi'(a + n) - \psi'(a)\), to full relative accuracy for large \(a\)."""
-    if a < _LARGE:
-        return np.asarray(polygamma(1, a + n) - polygamma(1, a))
-    top = a + n
-    rise = -n / (a * top) - n * (a + top) / (2 * a**2 * top**2)
+    base = np.asarray(a, dtype=np.float64)
+    large = np.maximum(base, _LARGE)
+    top = large + n
+    series = -n / (large * top) - n * (large + top) / (2 * large**2 * top**2)
     for power, coefficient in ((3, 1 / 6), (5, -1 / 30), (7, 1 / 42)):
-        rise = rise + coefficient * (top**-power - float(a) ** -power)
-    return rise
+        series = series + coefficient * (top**-power - large**-power)
+    return np.where(base >= _LARGE, series, trigamma(base + n) - trigamma(base))
 
 
 def log_negative_binomial(n: FloatArray, shape: FloatArray, odds: FloatArray) -> FloatArray:

@@ -1,8 +1,8 @@
 r"""What BG/NBD and MBG/NBD share: dropout at purchases, with a beta-distributed probability.
 
-Letters as in the papers: \(x, t_x, T\) history; \(r, \alpha\) purchase rate; \(a, b\) dropout; `z` is 0 for BG
-(nobody leaves before a repeat purchase) and 1 for MBG (a customer may leave at the first purchase).
-Given the history and alive, \(\lambda \sim \mathrm{Gamma}(r + x, \alpha + T)\) and
+Letters as in the papers: \(x, t_x, T\) history; \(r, \alpha\) purchase rate; \(a, b\) dropout; `z` is 0 for
+BG (nobody leaves before a repeat purchase) and 1 for MBG (a customer may leave at the first purchase). Given
+the history and alive, \(\lambda \sim \mathrm{Gamma}(r + x, \alpha + T)\) and
 \(p \sim \mathrm{Beta}(a, b + x + z)\).
 """
 
@@ -92,13 +92,15 @@ class BetaGeometric:
         )
         before = np.maximum(n, 1.0) - 1
         last = a / (a + b + before) * np.exp(log_rising(b, before) - log_rising(a + b, before))
-        return survived + np.where(n >= 1, last * betainc(before + 1, shape, horizon / (rate + horizon)), 0.0)
+        last = np.where(n >= 1, last * betainc(before + 1, shape, horizon / (rate + horizon)), 0.0)
+        return np.asarray(survived + last, dtype=np.float64)
 
     def tail(self, n: FloatArray, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
         """At least n >= 1 purchases: the first n - 1 were survived, and time was enough for n."""
         a, b = self._posterior(x)
         survived = np.exp(log_rising(b, n - 1) - log_rising(a + b, n - 1))
-        return survived * betainc(n, self.r + x, horizon / (self.alpha + age + horizon))
+        in_time = betainc(n, self.r + x, horizon / (self.alpha + age + horizon))
+        return np.asarray(survived * in_time, dtype=np.float64)
 
     def _posterior(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         return np.full(x.shape, self.a), self.b + x + self.z

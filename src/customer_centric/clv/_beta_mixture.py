@@ -1,9 +1,9 @@
 r"""Forecasts of a gamma-mixed Poisson process that a beta-mixed share of its events ends.
 
 Given alive, purchases come at rate \(\lambda \sim \mathrm{Gamma}(R, M)\) and each ends the relationship with
-probability \(p \sim \mathrm{Beta}(a, b)\). Time is measured in \(M\): \(u = t / M\). Every forecast is a mean over p
-of a positive function of \((1 + p u)\), taken by quadrature: the textbook forms in \({}_2F_1\) overflow or cancel
-(`scipy.special.hyp2f1` is not finite on a third of the domain supported here).
+probability \(p \sim \mathrm{Beta}(a, b)\). Time is measured in \(M\): \(u = t / M\). Every forecast is a mean
+over p of a positive function of \((1 + p u)\), taken by quadrature: the textbook forms in \({}_2F_1\)
+overflow or cancel (`scipy.special.hyp2f1` is not finite on a third of the domain supported here).
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ def discount_integral(
     fastest = epsilon + power * _largest_p(nodes)
     total = np.empty(u.shape)
     for rows, v, weight in decay_panels(fastest, u, n_other=nodes.p.shape[1]):
-        discount = epsilon[rows, None] * v
-        weight = weight * np.exp(-discount)
+        elapsed = epsilon[rows, None] * v
+        height = np.exp(-elapsed) * _survival_at(nodes, rows, v, power[rows])
         if pairs:
-            weight *= 2 * v * exponential_average(discount)
-        total[rows] = np.einsum("ij,ij->i", weight, _survival_at(nodes, rows, v, power[rows]))
+            height *= 2 * v * exponential_average(elapsed)
+        total[rows] = np.einsum("ij,ij->i", weight, height)
     return total
 
 

@@ -1,7 +1,7 @@
 r"""Integrals over the latent time of death that the Pareto/NBD needs.
 
-Letters as in the papers: \(R = r + x\), \(M = \alpha + T\), \(N = \beta + T\). Every integrand is positive, so
-nothing cancels: there are no branches for \(\alpha\) above or below \(\beta\), and no special cases at
+Letters as in the papers: \(R = r + x\), \(M = \alpha + T\), \(N = \beta + T\). Every integrand is positive,
+so nothing cancels: there are no branches for \(\alpha\) above or below \(\beta\), and no special cases at
 \(\alpha = \beta\), \(s = 1\) or \(t_x = T\).
 """
 
@@ -25,8 +25,8 @@ def _death_upper(
 ) -> FloatArray:
     r"""Where the death integral may stop.
 
-    Beyond c at most \(\frac{\alpha}{R-1} (1 + c/\alpha)^{1-R}\) and \(\frac{\beta}{s} (1 + c/\beta)^{-s}\) are
-    left, and the whole is of the order of one over the fastest decay.
+    Beyond c at most \(\frac{\alpha}{R-1} (1 + c/\alpha)^{1-R}\) and \(\frac{\beta}{s} (1 + c/\beta)^{-s}\)
+    are left, and the whole is of the order of one over the fastest decay.
     """
     fastest = big_r / alpha + (s + 1) / beta
     upper = span
@@ -62,7 +62,12 @@ def log_death(
 def discount_integral(
     s: FloatArray, big_n: FloatArray, horizon: float, delta: float, *, pairs: bool
 ) -> FloatArray:
-    r"""\(\int_0^H e^{-\delta t} \kappa(t) (1 + t/N)^{-s} dt\), \(\kappa = 1\) or \(2 (1 - e^{-\delta t}) / \delta\)."""
+    r"""Integral over time of discounted survival.
+
+    \[ \int_0^H e^{-\delta t} \kappa(t) (1 + t/N)^{-s}\, dt , \]
+
+    with \(\kappa = 1\), or \(2 (1 - e^{-\delta t}) / \delta\) for pairs of purchases.
+    """
     if delta == 0 and not pairs:
         return _undiscounted(s, big_n, horizon)
     upper = np.full(big_n.shape, min(horizon, DROP / delta) if delta > 0 else horizon)

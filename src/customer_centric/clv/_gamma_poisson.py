@@ -45,7 +45,7 @@ class GammaPoisson:
     def pairs(self, x: FloatArray, age: FloatArray, horizon: float, delta: float) -> FloatArray:
         """Expected ordered pairs of different purchases, both discounted."""
         shape, rate = self.r + x, self.alpha + age
-        return shape / rate * (shape + 1) / rate * _discounted_time(horizon, delta) ** 2
+        return shape / rate * (shape + 1) / rate * np.float64(_discounted_time(horizon, delta)) ** 2
 
     def pmf(self, n: FloatArray, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
         """Exactly n purchases."""
@@ -53,7 +53,7 @@ class GammaPoisson:
 
     def tail(self, n: FloatArray, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
         """At least n >= 1 purchases."""
-        return np.asarray(betainc(n, self.r + x, horizon / (self.alpha + age + horizon)))
+        return np.asarray(betainc(n, self.r + x, horizon / (self.alpha + age + horizon)), dtype=np.float64)
 
 
 def _discounted_time(horizon: float, delta: float) -> float:

@@ -1,7 +1,8 @@
 r"""The kernel of the Pareto/NBD and the derivatives of its likelihood.
 
-Letters as in the paper: \(x, t_x, T\) history; \(r, \alpha\) purchase rate; \(s, \beta\) dropout rate. Given the
-history and alive, \(\lambda \sim \mathrm{Gamma}(r + x, \alpha + T)\) and \(\mu \sim \mathrm{Gamma}(s, \beta + T)\).
+Letters as in the paper: \(x, t_x, T\) history; \(r, \alpha\) purchase rate; \(s, \beta\) dropout rate. Given
+the history and alive, \(\lambda \sim \mathrm{Gamma}(r + x, \alpha + T)\) and
+\(\mu \sim \mathrm{Gamma}(s, \beta + T)\).
 """
 
 from __future__ import annotations

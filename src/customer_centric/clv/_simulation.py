@@ -36,7 +36,7 @@ def draw_death_at_purchases(
     at_first: bool,
     rng: np.random.Generator,
 ) -> Drawn:
-    """Customers who may leave after each purchase, with probability `dropout`; `at_first`: after the first too."""
+    """Customers who may leave after each purchase (`at_first`: the first included), with a probability."""
     with np.errstate(divide="ignore"):
         survived = np.floor(np.log(rng.random(age.size)) / np.log1p(-dropout))
     last = survived if at_first else survived + 1

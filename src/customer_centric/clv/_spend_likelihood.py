@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import digamma, gammaln, polygamma
+from scipy.special import betaln
 
 from customer_centric._core.likelihood import Score
+from customer_centric._core.special import digamma_rise, trigamma, trigamma_rise
 from customer_centric.clv.counts import SpendCounts
 from customer_centric.typing import FloatArray
 
@@ -14,12 +15,7 @@ def log_density(p: float, q: float, gamma: float, x: FloatArray, mean_spend: Flo
     """Log density of the mean of x purchases."""
     total = x * mean_spend
     return np.asarray(
-        gammaln(p * x + q)
-        - gammaln(p * x)
-        - gammaln(q)
-        - q * np.log1p(total / gamma)
-        - p * x * np.log1p(gamma / total)
-        - np.log(mean_spend)
+        -betaln(p * x, q) - q * np.log1p(total / gamma) - p * x * np.log1p(gamma / total) - np.log(mean_spend)
     )
 
 
@@ -27,9 +23,9 @@ def gradient_rows(
     p: float, q: float, gamma: float, x: FloatArray, mean_spend: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Derivatives of the log density of each row by p, q and gamma."""
-    total, shape = x * mean_spend, p * x + q
-    by_p = x * (digamma(shape) - digamma(p * x) - np.log1p(gamma / total))
-    by_q = digamma(shape) - digamma(q) - np.log1p(total / gamma)
+    total = x * mean_spend
+    by_p = x * (digamma_rise(p * x, q) - np.log1p(gamma / total))
+    by_q = digamma_rise(q, p * x) - np.log1p(total / gamma)
     by_gamma = (q * total - p * x * gamma) / (gamma * (gamma + total))
     return by_p, by_q, by_gamma
 
@@ -40,10 +36,10 @@ def score(parameters: FloatArray, counts: SpendCounts, stride: int) -> Score:
     x, mean_spend, w = (column[::stride] for column in (counts.frequency, counts.mean_spend, counts.weight))
     total, shape = x * mean_spend, p * x + q
     gradient = np.array([w @ row for row in gradient_rows(p, q, gamma, x, mean_spend)])
-    at_shape, share = polygamma(1, shape), 1 / (gamma + total)
-    pp = w @ (x**2 * (at_shape - polygamma(1, p * x)))
-    pq = w @ (x * at_shape)
-    qq = w @ (at_shape - polygamma(1, q))
+    share = 1 / (gamma + total)
+    pp = w @ (x**2 * trigamma_rise(p * x, q))
+    pq = w @ (x * trigamma(shape))
+    qq = w @ trigamma_rise(q, p * x)
     pg = -(w @ (x * share))
     qg = w @ (total * share) / gamma
     gg = w @ (shape * share**2) - w.sum() * q / gamma**2

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,14 +14,14 @@ from customer_centric._core.likelihood import maximise
 from customer_centric.clv import _spend_likelihood
 from customer_centric.clv._counted import HasSpend, spend_counts
 from customer_centric.errors import InvalidInputError
-from customer_centric.fitting import Fit
+from customer_centric.fitting import Fit, parameter_values
 from customer_centric.typing import FloatArray
 
 __all__ = ["GammaGamma", "fit_gamma_gamma"]
 
 # Directions, in the logarithms of (p, q - 1, gamma), in which the model tends to a simpler one.
 _LIMITS: Final = {
-    "equal purchases within a customer": np.array([1.0, 0.0, 1.0]),
+    "equal purchases within a customer": np.array([1.0, 0.0, -1.0]),
     "equal customers": np.array([0.0, 1.0, 1.0]),
     "no finite mean over customers": np.array([0.0, -1.0, 0.0]),
 }
@@ -44,8 +44,9 @@ class GammaGamma:
 
     Notes
     -----
-    A purchase is worth \(z \sim \mathrm{Gamma}(p, \nu)\) with \(\nu \sim \mathrm{Gamma}(q, \gamma)\) differing between
-    customers and independent of how often they buy. The mean over customers is \(p \gamma / (q - 1)\).
+    A purchase is worth \(z \sim \mathrm{Gamma}(p, \nu)\) with \(\nu \sim \mathrm{Gamma}(q, \gamma)\)
+    differing between customers and independent of how often they buy. The mean over customers is
+    \(p \gamma / (q - 1)\).
 
     References
     ----------
@@ -81,15 +82,20 @@ class GammaGamma:
         """(p, q, gamma)."""
         return np.array([self.p, self.q, self.gamma], dtype=np.float64)
 
-    def with_parameters(self, parameters: ArrayLike) -> GammaGamma:
+    def with_parameters(self, parameters: ArrayLike) -> Self:
         """The same model with other parameters in the order of `parameter_names`."""
-        p, q, gamma = check_array("parameters", parameters).tolist()
-        return GammaGamma(p=p, q=q, gamma=gamma)
+        p, q, gamma = parameter_values(self.parameter_names, parameters)
+        return replace(self, p=p, q=q, gamma=gamma)
 
     @property
     def population_mean(self) -> float:
         r"""Mean value of a purchase over customers, \(p \gamma / (q - 1)\), in money."""
         return self.p * self.gamma / (self.q - 1)
+
+    @property
+    def squared_variation(self) -> float:
+        r"""Squared coefficient of variation of a customer's purchases around their mean, \(1 / p\)."""
+        return 1 / self.p
 
     def log_likelihood(self, frequency: ArrayLike, mean_spend: ArrayLike) -> FloatArray:
         r"""Log density of the mean value of each customer's repeat purchases.
@@ -185,7 +191,8 @@ class GammaGamma:
 
         Notes
         -----
-        \[ \mathrm{Var}(M \mid x, \bar m) = \frac{p^2 (\gamma + x \bar m)^2}{(p x + q - 1)^2 (p x + q - 2)} . \]
+        \[ \mathrm{Var}(M \mid x, \bar m) =
+        \frac{p^2 (\gamma + x \bar m)^2}{(p x + q - 1)^2 (p x + q - 2)} . \]
 
         Examples
         --------
@@ -196,6 +203,69 @@ class GammaGamma:
         shape = self.p * x + self.q
         mean = self.p * (self.gamma + total) / (shape - 1)
         return np.where(shape > 2, mean**2 / np.where(shape > 2, shape - 2, 1.0), np.inf)
+
+    def spend_shape(self, frequency: ArrayLike) -> FloatArray:
+        r"""Shape of the gamma distribution of one over a customer's mean spend, given the purchases seen.
+
+        Parameters
+        ----------
+        frequency : array_like
+            Repeat purchases, whole numbers, 0 or more.
+
+        Returns
+        -------
+        ndarray
+            \(p x + q\), greater than 1: the larger, the surer the customer's mean; at 2 and below its
+            variance is infinite.
+
+        Raises
+        ------
+        InvalidInputError
+            If a frequency is negative or fractional.
+
+        Examples
+        --------
+        >>> GammaGamma(p=6.25, q=3.74, gamma=15.44).spend_shape([0, 2]).tolist()
+        [3.74, 16.24]
+        """
+        return self.p * check_array("frequency", frequency, minimum=0.0, whole=True) + self.q
+
+    def spend_elasticities(self, frequency: ArrayLike, mean_spend: ArrayLike) -> FloatArray:
+        r"""Per cent by which the expected spend moves when a parameter moves by one per cent.
+
+        Parameters
+        ----------
+        frequency : array_like
+            Repeat purchases, whole numbers, 0 or more.
+        mean_spend : array_like
+            Their mean value, in money, 0 or more; not read where the frequency is 0.
+
+        Returns
+        -------
+        ndarray of shape (3, n_customers)
+            Derivatives of \(\ln E[M \mid x, \bar m]\) by \(\ln p\), \(\ln q\) and \(\ln \gamma\); what the
+            delta method needs.
+
+        Raises
+        ------
+        InvalidInputError
+            As for `expected_spend`.
+
+        Notes
+        -----
+        \[ 1 - \frac{p x}{p x + q - 1} , \qquad -\frac{q}{p x + q - 1} , \qquad
+        \frac{\gamma}{\gamma + x \bar m} . \]
+
+        Examples
+        --------
+        >>> GammaGamma(p=6.25, q=3.74, gamma=15.44).spend_elasticities([2], [22.35]).round(
+        ...     4
+        ... ).tolist()
+        [[0.1798], [-0.2454], [0.2567]]
+        """
+        x, total = _check_spend(frequency, mean_spend)
+        beyond = self.p * x + self.q - 1
+        return np.stack([1 - self.p * x / beyond, -self.q / beyond, self.gamma / (self.gamma + total)])
 
     def spend_quantile(
         self, probability: ArrayLike, frequency: ArrayLike, mean_spend: ArrayLike
@@ -223,8 +293,8 @@ class GammaGamma:
 
         Notes
         -----
-        \(M = p / \nu\) with \(\nu \mid x, \bar m \sim \mathrm{Gamma}(p x + q, \gamma + x \bar m)\), equation 4 of
-        Fader and Hardie (2013).
+        \(M = p / \nu\) with \(\nu \mid x, \bar m \sim \mathrm{Gamma}(p x + q, \gamma + x \bar m)\),
+        equation 4 of Fader and Hardie (2013).
 
         Examples
         --------
