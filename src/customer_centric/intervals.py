@@ -131,7 +131,7 @@ def normal_interval(
         }
     )
     # A product 0 * inf cannot occur: z is finite and positive for a level inside (0, 1).
-    reach = _two_sided_quantile(confidence_level) * error
+    reach = normal_quantile(confidence_level) * error
     lower, upper = centre - reach, centre + reach
     if scale == "log":
         lower, upper = _log_bounds(centre, reach, lower, upper)
@@ -141,7 +141,8 @@ def normal_interval(
     return np.where(still, centre, lower), np.where(still, centre, upper)
 
 
-def _two_sided_quantile(confidence_level: float) -> float:
+def normal_quantile(confidence_level: float) -> float:
+    """Standard errors on each side of a two-sided normal interval: 1.96 at 0.95."""
     return float(-ndtri((1.0 - confidence_level) / 2.0))
 
 
@@ -223,7 +224,7 @@ def wilson_interval(
         {"successes": check_array("successes", successes, minimum=0.0), "n": check_array("n", n, minimum=0.0)}
     )
     raise_broken("successes", "at most `n`", hits, np.asarray(hits > trials))
-    z = _two_sided_quantile(confidence_level)
+    z = normal_quantile(confidence_level)
     some = trials > 0
     total = np.where(some, trials, 1.0)
     share = hits / total

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from typing_extensions import Self
+from typing_extensions import TypeVar
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from customer_centric.clv.forecast import Forecast
     from customer_centric.units import DiscountRate, Horizon
 
 __all__ = [
@@ -29,7 +32,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 TimeUnit: TypeAlias = Literal["day", "week", "month"]
 Timing: TypeAlias = Literal["start", "mid", "end", "continuous"]
 
-FrameT = TypeVar("FrameT")
+FrameT = TypeVar("FrameT", default="pd.DataFrame")
 """A data frame of the caller's engine: pandas, Polars (eager or lazy), PyArrow or DuckDB."""
 
 
@@ -80,6 +83,18 @@ class TransactionModel(Protocol):
         """Expected discounted purchases in the horizon, given the history."""
         ...
 
+    def forecast(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        horizon: float | Horizon,
+        discount_rate: DiscountRate,
+    ) -> Forecast:
+        """Probability of being alive, expected and discounted purchases at once."""
+        ...
+
     def purchase_pmf(
         self,
         n: ArrayLike,
@@ -90,6 +105,18 @@ class TransactionModel(Protocol):
         horizon: float | Horizon,
     ) -> FloatArray:
         """Probability of exactly `n` purchases in the horizon, given the history."""
+        ...
+
+    def purchase_tail(
+        self,
+        n: ArrayLike,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        horizon: float | Horizon,
+    ) -> FloatArray:
+        """Probability of at least `n` purchases in the horizon, given the history."""
         ...
 
     def purchase_variance(
@@ -115,6 +142,11 @@ class SpendModel(Protocol):
         """The parameters in the order of `parameter_names`."""
         ...
 
+    @property
+    def squared_variation(self) -> float:
+        """Squared coefficient of variation of a customer's purchases around their mean."""
+        ...
+
     def with_parameters(self, parameters: ArrayLike) -> Self:
         """The same model with other parameters."""
         ...
@@ -125,4 +157,12 @@ class SpendModel(Protocol):
 
     def spend_variance(self, frequency: ArrayLike, mean_spend: ArrayLike) -> FloatArray:
         """Posterior variance of a customer's mean purchase value."""
+        ...
+
+    def spend_shape(self, frequency: ArrayLike) -> FloatArray:
+        """Shape of the gamma distribution of one over a customer's mean, given the repeat purchases seen."""
+        ...
+
+    def spend_elasticities(self, frequency: ArrayLike, mean_spend: ArrayLike) -> FloatArray:
+        """Derivatives of the log of `expected_spend` by the logs of the parameters, a row a parameter."""
         ...

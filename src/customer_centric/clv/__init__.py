@@ -5,23 +5,30 @@ from __future__ import annotations
 from customer_centric.clv.bg_nbd import BgNbd, fit_bg_nbd
 from customer_centric.clv.counts import HistoryCounts, HoldoutCounts, SpendCounts
 from customer_centric.clv.coverage import Coverage, PurchaseTiming
+from customer_centric.clv.forecast import Forecast
 from customer_centric.clv.gamma_gamma import GammaGamma, fit_gamma_gamma
 from customer_centric.clv.histories import PurchaseHistories, summarise_transactions
 from customer_centric.clv.mbg_nbd import MbgNbd, fit_mbg_nbd
 from customer_centric.clv.nbd import Nbd, fit_nbd
 from customer_centric.clv.new_customer import NewCustomer
+from customer_centric.clv.new_customer_value import NewCustomerValue, value_new_customer
 from customer_centric.clv.pareto_nbd import ParetoNbd, fit_pareto_nbd
+from customer_centric.clv.portfolio import PortfolioValue, value_portfolio
+from customer_centric.clv.value import value_customers
 
 __all__ = [
     "BgNbd",
     "Coverage",
+    "Forecast",
     "GammaGamma",
     "HistoryCounts",
     "HoldoutCounts",
     "MbgNbd",
     "Nbd",
     "NewCustomer",
+    "NewCustomerValue",
     "ParetoNbd",
+    "PortfolioValue",
     "PurchaseHistories",
     "PurchaseTiming",
     "SpendCounts",
@@ -31,4 +38,7 @@ __all__ = [
     "fit_nbd",
     "fit_pareto_nbd",
     "summarise_transactions",
+    "value_customers",
+    "value_new_customer",
+    "value_portfolio",
 ]

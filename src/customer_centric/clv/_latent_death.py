@@ -7,6 +7,7 @@ Everything a user asks for follows from these in the same way, so it is written 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -15,12 +16,16 @@ from scipy.special import expit
 
 from customer_centric._core.checks import check_array, check_histories, check_number, check_same_shape
 from customer_centric._core.tabulate import on_distinct_rows
+from customer_centric.clv.forecast import Forecast
 from customer_centric.typing import FloatArray, TimeUnit
 from customer_centric.units import DiscountRate, Horizon, horizon_in_unit
 
 
 class LatentDeath(Protocol):
-    """What a model knows. Arrays are 1-d of one length; `horizon` and `age` share a unit; `delta` is per unit."""
+    """What a model knows.
+
+    Arrays are 1-d of one length; `horizon` and `age` share a unit; `delta` is per that unit.
+    """
 
     def log_odds_alive(self, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
         """Log odds of being alive at the end of observation; inf where death is impossible."""
@@ -73,7 +78,7 @@ def probability_alive(
     alive = _alive(kernel, x, t_x, age_)
     if length == 0:
         return alive
-    return alive * _on_pairs(lambda x, age: kernel.survival(x, age, length), x, age_)
+    return alive * _on_pairs(partial(kernel.survival, horizon=length), x, age_)
 
 
 def expected_purchases(
@@ -91,7 +96,31 @@ def expected_purchases(
     if length == 0:
         return np.zeros(x.shape)
     alive = _alive(kernel, x, t_x, age_)
-    return alive * _on_pairs(lambda x, age: kernel.purchases(x, age, length, delta), x, age_)
+    given_alive = _on_pairs(partial(kernel.purchases, horizon=length, delta=delta), x, age_)
+    return _times_alive(alive, given_alive)
+
+
+def forecast(
+    kernel: LatentDeath,
+    unit: TimeUnit,
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    age: ArrayLike,
+    horizon: float | Horizon,
+    discount_rate: DiscountRate,
+) -> Forecast:
+    """What is expected of each customer, with the probability of being alive worked out once."""
+    x, t_x, age_ = check_histories(frequency, recency, age)
+    length, delta = horizon_in_unit(horizon, unit), discount_rate.per(unit)
+    alive = _alive(kernel, x, t_x, age_)
+    if length == 0:
+        return Forecast(alive, np.zeros(x.shape), np.zeros(x.shape))
+    expect = partial(kernel.purchases, horizon=length)
+    expected = _times_alive(alive, _on_pairs(partial(expect, delta=0.0), x, age_))
+    if delta == 0:
+        return Forecast(alive, expected, expected)
+    discounted = _times_alive(alive, _on_pairs(partial(expect, delta=delta), x, age_))
+    return Forecast(alive, expected, discounted)
 
 
 def purchase_variance(
@@ -113,8 +142,8 @@ def purchase_variance(
     def second_moment(x: FloatArray, age: FloatArray) -> FloatArray:
         return kernel.purchases(x, age, length, 2 * delta) + kernel.pairs(x, age, length, delta)
 
-    mean = alive * _on_pairs(lambda x, age: kernel.purchases(x, age, length, delta), x, age_)
-    square = alive * _on_pairs(second_moment, x, age_)
+    mean = alive * _on_pairs(partial(kernel.purchases, horizon=length, delta=delta), x, age_)
+    square = _times_alive(alive, _on_pairs(second_moment, x, age_))
     finite = np.isfinite(square)
     return np.where(finite, np.maximum(square - np.where(finite, mean, 0.0) ** 2, 0.0), np.inf)
 
@@ -132,7 +161,7 @@ def purchase_pmf(
     count, x, alive, age_, length = _counts(kernel, unit, n, frequency, recency, age, horizon)
     if length == 0:
         return np.where(count == 0, 1.0, 0.0)
-    given_alive = _on_pairs(lambda n, x, age: kernel.pmf(n, x, age, length), count, x, age_)
+    given_alive = _on_pairs(partial(kernel.pmf, horizon=length), count, x, age_)
     return alive * given_alive + np.where(count == 0, 1.0 - alive, 0.0)
 
 
@@ -150,7 +179,7 @@ def purchase_tail(
     if length == 0:
         return np.where(count == 0, 1.0, 0.0)
     at_least_one = np.maximum(count, 1.0)
-    given_alive = _on_pairs(lambda n, x, age: kernel.tail(n, x, age, length), at_least_one, x, age_)
+    given_alive = _on_pairs(partial(kernel.tail, horizon=length), at_least_one, x, age_)
     return np.where(count == 0, 1.0, alive * given_alive)
 
 
@@ -165,7 +194,8 @@ def next_purchase_quantile(
 ) -> FloatArray:
     r"""Time by which the next purchase comes with the given probability; inf where it may never come.
 
-    For models in which nobody dies between purchases: \(P(\text{next by } t) = P(\text{alive}) (1 - (1 + t/M)^{-R})\).
+    For models in which nobody dies between purchases:
+    \(P(\text{next by } t) = P(\text{alive}) (1 - (1 + t/M)^{-R})\).
     """
     x, t_x, age_ = check_histories(frequency, recency, age)
     level = check_array("probability", probability, minimum=0.0, maximum=1.0, open_maximum=True)
@@ -182,6 +212,12 @@ def next_purchase_quantile(
 
 def _alive(kernel: LatentDeath, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
     return np.asarray(expit(kernel.log_odds_alive(x.ravel(), t_x.ravel(), age.ravel()))).reshape(x.shape)
+
+
+def _times_alive(alive: FloatArray, given_alive: FloatArray) -> FloatArray:
+    """An expectation; where it is infinite given alive, it is so however unlikely that is."""
+    finite = np.isfinite(given_alive)
+    return np.where(finite, alive * np.where(finite, given_alive, 0.0), np.inf)
 
 
 def _on_pairs(function: Callable[..., FloatArray], *columns: FloatArray) -> FloatArray:

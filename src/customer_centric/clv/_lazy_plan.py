@@ -11,13 +11,9 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from customer_centric._core.frames.lazy import AnyLazyFrame, LazyFrame, flag
+from customer_centric._core.frames.lazy import AnyLazyFrame, LazyFrame, flag, floor_divide
 from customer_centric._core.summary_kernel import NOTHING_LEFT
 from customer_centric.clv._rules import DAYS_BEFORE_EPOCH_IN_WEEK, SummaryRules
-
-# Full weeks added before a division and taken away after it: engines round quotients of negative
-# numbers in different directions.
-_WEEKS_BEFORE_EPOCH = 110_000
 
 
 def transactions(log: LazyFrame[Any], rules: SummaryRules) -> AnyLazyFrame:
@@ -26,7 +22,7 @@ def transactions(log: LazyFrame[Any], rules: SummaryRules) -> AnyLazyFrame:
     date = nw.col(rules.date_column)
     periods = {
         "day": days.day,
-        "week": (days.day + (DAYS_BEFORE_EPOCH_IN_WEEK + 7 * _WEEKS_BEFORE_EPOCH)) // 7 - _WEEKS_BEFORE_EPOCH,
+        "week": floor_divide(days.day + DAYS_BEFORE_EPOCH_IN_WEEK, 7),
         "month": days.month,
     }
     amount = nw.lit(0.0) if rules.amount_column is None else nw.col(rules.amount_column).cast(nw.Float64)
@@ -44,60 +40,88 @@ def transactions(log: LazyFrame[Any], rules: SummaryRules) -> AnyLazyFrame:
 
 def used_transactions(rows: AnyLazyFrame, rules: SummaryRules) -> AnyLazyFrame:
     """The rows that become purchases; a slot is a period on one side of the end of calibration."""
+    amount = nw.col("amount")
     used = rows.filter(nw.col("day") <= rules.end)
     if rules.amount_column is not None and rules.refunds == "drop":
-        used = used.filter(nw.col("amount") >= 0)
+        used = used.filter(amount >= 0)
     if rules.amount_column is not None and rules.zero_amounts == "drop":
-        used = used.filter(nw.col("amount") != 0)
-    return used.select(
-        "customer",
-        "amount",
-        slot=nw.col("period") + flag(nw.col("day") > rules.last_day),
-        refund=nw.when(nw.col("amount") < 0).then(-nw.col("amount")).otherwise(nw.lit(0.0)),
-    )
+        used = used.filter(amount != 0)
+    slot = nw.col("period")
+    if rules.calibration_end is not None:
+        slot = slot + flag(nw.col("day") > rules.last_day)
+    refund = nw.when(amount < 0).then(-amount).otherwise(nw.lit(0.0))
+    return used.select("customer", "amount", slot=slot, refund=refund)
 
 
-def purchases(used: AnyLazyFrame) -> AnyLazyFrame:
+def purchases(used: AnyLazyFrame, rules: SummaryRules) -> AnyLazyFrame:
     """One row a customer and slot; whether refunds left nothing of it."""
-    merged = used.group_by("customer", "slot").agg(nw.col("amount").sum(), nw.col("refund").sum())
+    groups = used.group_by("customer", "slot")
+    if rules.refunds != "net":
+        return groups.agg(nw.col("amount").sum()).with_columns(refunded=nw.lit(0))
     amount, refund = nw.col("amount"), nw.col("refund")
+    merged = groups.agg(amount.sum(), refund.sum())
     is_nothing = (refund > 0) & (amount <= (amount + refund * 2.0) * NOTHING_LEFT)
     return merged.select("customer", "slot", "amount", refunded=flag(is_nothing))
 
 
 def kept_purchases(merged: AnyLazyFrame, rules: SummaryRules) -> AnyLazyFrame:
-    """The purchases that count, each with the slot of its customer's first."""
+    """The purchases of which refunds left something."""
     kept = merged.filter(nw.col("refunded") == 0) if rules.refunds == "net" else merged
+    return kept.select("customer", "slot", "amount")
+
+
+def customer_counts(kept: AnyLazyFrame, rules: SummaryRules) -> AnyLazyFrame:
+    """Counts and slots of each customer first seen by the end of calibration: groups alone, no window."""
+    last_slot = rules.period_of(rules.last_day)
+    slot = nw.col("slot")
+    seen = nw.when(slot <= last_slot).then(slot)
+    merged = (
+        kept.select("customer", "slot", seen=seen)
+        .group_by("customer")
+        .agg(first=slot.min(), last=nw.col("seen").max(), n_seen=nw.col("seen").count(), n=nw.len())
+    )
+    return merged.filter(nw.col("first") <= last_slot).select(
+        "customer",
+        frequency=nw.col("n_seen").cast(nw.Int64) - 1,
+        recency=nw.col("last") - nw.col("first"),
+        age=last_slot - nw.col("first"),
+        frequency_holdout=nw.col("n").cast(nw.Int64) - nw.col("n_seen").cast(nw.Int64),
+    )
+
+
+def with_first(kept: AnyLazyFrame) -> AnyLazyFrame:
+    """The purchases, each with the slot of its customer's first."""
     return kept.with_columns(first=nw.col("slot").min().over("customer"))
 
 
 def customers(kept: AnyLazyFrame, rules: SummaryRules) -> AnyLazyFrame:
-    """Counts, slots and sums of each customer first seen by the end of calibration."""
+    """Counts, slots and means of each customer first seen by the end of calibration."""
     last_slot = rules.period_of(rules.last_day)
     slot, first, amount = nw.col("slot"), nw.col("first"), nw.col("amount")
-    nothing = nw.lit(0.0)
-    told_apart = kept.filter(first <= last_slot).select(
+    # The first purchase is told apart before the sum: taking it away afterwards would cancel digits.
+    told_apart = with_first(kept).select(
         "customer",
         "first",
-        last=nw.when(slot <= last_slot).then(slot).otherwise(first),
-        repeat=flag((slot > first) & (slot <= last_slot)),
-        holdout=flag(slot > last_slot),
-        repeat_amount=nw.when((slot > first) & (slot <= last_slot)).then(amount).otherwise(nothing),
-        holdout_amount=nw.when(slot > last_slot).then(amount).otherwise(nothing),
+        seen=nw.when(slot <= last_slot).then(slot),
+        repeat=nw.when((slot > first) & (slot <= last_slot)).then(amount),
+        holdout=nw.when(slot > last_slot).then(amount),
     )
+    repeat, holdout = nw.col("repeat"), nw.col("holdout")
     merged = told_apart.group_by("customer").agg(
-        nw.col("first").min(),
-        nw.col("last").max(),
-        nw.col("repeat", "holdout", "repeat_amount", "holdout_amount").sum(),
+        first.min(),
+        last=nw.col("seen").max(),
+        repeat_amount=repeat.sum(),
+        frequency=repeat.count(),
+        holdout_amount=holdout.sum(),
+        frequency_holdout=holdout.count(),
     )
-    return merged.select(
+    return merged.filter(first <= last_slot).select(
         "customer",
-        frequency=nw.col("repeat").cast(nw.Int64),
-        recency=nw.col("last") - nw.col("first"),
-        age=last_slot - nw.col("first"),
-        mean_spend=_mean("repeat_amount", "repeat", rules),
-        frequency_holdout=nw.col("holdout").cast(nw.Int64),
-        mean_spend_holdout=_mean("holdout_amount", "holdout", rules),
+        nw.col("frequency", "frequency_holdout").cast(nw.Int64),
+        recency=nw.col("last") - first,
+        age=last_slot - first,
+        mean_spend=_mean("repeat_amount", "frequency", rules),
+        mean_spend_holdout=_mean("holdout_amount", "frequency_holdout", rules),
     )
 
 

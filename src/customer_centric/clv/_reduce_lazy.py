@@ -70,7 +70,7 @@ class LazySource(Generic[FrameT]):
         """First and repeat purchases in each period."""
         first_day = self._inspect().first_day
         last_slot = self.rules.period_of(self.rules.last_day)
-        kept = self._kept().filter(nw.col("first") <= last_slot)
+        kept = plan.with_first(self._kept()).filter(nw.col("first") <= last_slot)
         # The two slots of a period that calibration_end cuts are one step again.
         by_period = (
             kept.select(
@@ -97,13 +97,15 @@ class LazySource(Generic[FrameT]):
         """What became of rows and customers."""
         seen, rules = self._inspect(), self.rules
         n_read, n_after_end = self._count(self._first_days(), after=nw.col("day") > rules.end)
-        merged = plan.purchases(plan.used_transactions(self._rows(), rules))
+        merged = self._purchases()
         n_purchases, n_refunded = self._count(merged, refunded=nw.col("refunded") == 1)
-        firsts = self._kept().group_by("customer").agg(nw.col("first").min())
+        firsts = self._kept().group_by("customer").agg(first=nw.col("slot").min())
         n_left, n_late = self._count(firsts, late=nw.col("first") > rules.period_of(rules.last_day))
         repeat = nw.col("frequency") > 0
-        n_customers, n_repeat = self._count(self._customers(), repeat=repeat)
-        _, n_paid = self._count(self._customers(), paid=repeat & (nw.col("mean_spend") > 0))
+        n_customers, n_repeat = self._count(self._counts(), repeat=repeat)
+        n_paid = n_repeat
+        if rules.amount_column is not None:
+            _, n_paid = self._count(self._customers(), paid=repeat & (nw.col("mean_spend") > 0))
         return Coverage(
             end=rules.end_date,
             calibration_end=rules.calibration_date,
@@ -125,7 +127,7 @@ class LazySource(Generic[FrameT]):
             n_customers_without_purchase=n_read - n_after_end - n_left,
             n_customers_after_calibration=n_late,
             n_repeat_customers=n_repeat,
-            n_customers_zero_spend=0 if rules.amount_column is None else n_repeat - n_paid,
+            n_customers_zero_spend=n_repeat - n_paid,
         )
 
     def explain(self, customer: int | str) -> str:
@@ -145,9 +147,14 @@ class LazySource(Generic[FrameT]):
     def _first_days(self) -> AnyLazyFrame:
         return self._rows().group_by("customer").agg(nw.col("day").min())
 
+    def _purchases(self) -> AnyLazyFrame:
+        return plan.purchases(plan.used_transactions(self._rows(), self.rules), self.rules)
+
     def _kept(self) -> AnyLazyFrame:
-        merged = plan.purchases(plan.used_transactions(self._rows(), self.rules))
-        return plan.kept_purchases(merged, self.rules)
+        return plan.kept_purchases(self._purchases(), self.rules)
+
+    def _counts(self) -> AnyLazyFrame:
+        return plan.customer_counts(self._kept(), self.rules)
 
     def _customers(self) -> AnyLazyFrame:
         return plan.customers(self._kept(), self.rules)
@@ -161,7 +168,7 @@ class LazySource(Generic[FrameT]):
         return n, int(columns[name][0]) if n else 0
 
     def _table(self, *names: str) -> HistoryTable:
-        counts = self._customers().group_by(*names).agg(weight=nw.len())
+        counts = self._counts().group_by(*names).agg(weight=nw.len())
         columns = self.log.collect_arrays(counts)
         holdout = columns.get("frequency_holdout")
         n_rows = columns["weight"].size

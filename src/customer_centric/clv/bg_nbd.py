@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from customer_centric._core.checks import check_array, check_number
+from customer_centric._core.checks import check_number
 from customer_centric._core.likelihood import maximise
 from customer_centric.clv import _beta_geometric, _latent_death
 from customer_centric.clv._counted import HasHistories, history_counts, repeat_rate
 from customer_centric.clv._simulated import simulated_histories
 from customer_centric.clv._simulation import check_ages, draw_death_at_purchases
+from customer_centric.clv.forecast import Forecast
 from customer_centric.clv.new_customer import NewCustomer
-from customer_centric.fitting import Fit
+from customer_centric.fitting import Fit, parameter_values
 from customer_centric.typing import FloatArray, TimeUnit
 from customer_centric.units import DiscountRate, Horizon, check_unit, horizon_in_unit
 
@@ -56,8 +57,8 @@ class BgNbd:
 
     Notes
     -----
-    While active, a customer buys at rate \(\lambda \sim \mathrm{Gamma}(r, \alpha)\); after each purchase but the first
-    the customer leaves with probability \(p \sim \mathrm{Beta}(a, b)\), independent of \(\lambda\).
+    While active, a customer buys at rate \(\lambda \sim \mathrm{Gamma}(r, \alpha)\); after each purchase but
+    the first the customer leaves with probability \(p \sim \mathrm{Beta}(a, b)\), independent of \(\lambda\).
     A customer without repeat purchases is therefore alive with certainty, for ever: where many customers
     buy once, prefer the MBG/NBD or the Pareto/NBD.
 
@@ -92,10 +93,10 @@ class BgNbd:
         """(r, alpha, a, b)."""
         return np.array([self.r, self.alpha, self.a, self.b], dtype=np.float64)
 
-    def with_parameters(self, parameters: ArrayLike) -> BgNbd:
+    def with_parameters(self, parameters: ArrayLike) -> Self:
         """The same model, in the same unit, with other parameters in the order of `parameter_names`."""
-        r, alpha, a, b = check_array("parameters", parameters).tolist()
-        return BgNbd(r=r, alpha=alpha, a=a, b=b, unit=self.unit)
+        r, alpha, a, b = parameter_values(self.parameter_names, parameters)
+        return replace(self, r=r, alpha=alpha, a=a, b=b)
 
     def log_likelihood(self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> FloatArray:
         r"""Log-likelihood of each history: a density per `unit` for each repeat purchase.
@@ -108,7 +109,8 @@ class BgNbd:
         Returns
         -------
         ndarray
-            Log density of the purchase times; in another unit it differs by frequency times the log of the ratio.
+            Log density of the purchase times; in another unit it differs by frequency times the log of
+            the ratio of the units.
 
         Raises
         ------
@@ -121,7 +123,8 @@ class BgNbd:
         With \(B\) the beta function and \(n = x\),
 
         \[ L = \frac{B(a, b + n)}{B(a, b)} \frac{\Gamma(r + x) \alpha^r}{\Gamma(r)} \left\{
-        (\alpha + T)^{-(r + x)} + \mathbf 1_{x > 0} \frac{a}{b + n - 1} (\alpha + t_x)^{-(r + x)} \right\} , \]
+        (\alpha + T)^{-(r + x)} + \mathbf 1_{x > 0} \frac{a}{b + n - 1}
+        (\alpha + t_x)^{-(r + x)} \right\} , \]
 
         equation 6 of Fader, Hardie and Lee (2005).
 
@@ -238,7 +241,8 @@ class BgNbd:
         Returns
         -------
         ndarray
-            Discounted counts, 0 or more; infinite only where the horizon is, the discount rate is 0 and a <= 1.
+            Discounted counts, 0 or more; infinite only where the horizon is, the discount rate is 0 and
+            a <= 1.
 
         Raises
         ------
@@ -249,7 +253,8 @@ class BgNbd:
         -----
         With \(p \sim \mathrm{Beta}(a, b + n)\), \(n = x\), and \(M = \alpha + T\),
 
-        \[ P(\text{alive}) \; (r + x) \int_0^{t / M} e^{-\delta M v} \; E \left[ (1 + p v)^{-(r + x + 1)} \right] dv . \]
+        \[ P(\text{alive}) \; (r + x) \int_0^{t / M} e^{-\delta M v} \;
+        E \left[ (1 + p v)^{-(r + x + 1)} \right] dv . \]
 
         Examples
         --------
@@ -263,6 +268,40 @@ class BgNbd:
         """
         return _latent_death.expected_purchases(
             self._kernel, self.unit, frequency, recency, age, horizon, discount_rate.per(self.unit)
+        )
+
+    def forecast(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        horizon: float | Horizon,
+        discount_rate: DiscountRate,
+    ) -> Forecast:
+        """`probability_alive`, `expected_purchases` and `discounted_purchases` at once, for less work.
+
+        Parameters
+        ----------
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+        horizon : float or Horizon
+            Length of the forecast window, in `unit`; may be infinite.
+        discount_rate : DiscountRate
+            Converted to a continuous rate per `unit`.
+
+        Returns
+        -------
+        Forecast
+            The three arrays.
+
+        Raises
+        ------
+        InvalidInputError
+            If a history is impossible or the horizon is negative.
+        """
+        return _latent_death.forecast(
+            self._kernel, self.unit, frequency, recency, age, horizon, discount_rate
         )
 
     def purchase_variance(
@@ -423,7 +462,8 @@ class BgNbd:
         Returns
         -------
         ndarray
-            Times from the end of observation, in `unit`; inf where the customer may never buy again with at least the remaining probability.
+            Times from the end of observation, in `unit`; inf where the customer may never buy again with at
+            least the remaining probability.
 
         Raises
         ------
@@ -432,8 +472,9 @@ class BgNbd:
 
         Notes
         -----
-        Nobody leaves between purchases, so \(P(\text{next by } t) = P(\text{alive}) \{1 - (1 + u)^{-(r + x)}\}\)
-        with \(u = t / (\alpha + T)\), which is solved for t.
+        Nobody leaves between purchases, so with
+        \(P(\text{next by } t) = P(\text{alive}) \{1 - (1 + u)^{-(r + x)}\}\) and
+        \(u = t / (\alpha + T)\), which is solved for t.
 
         Examples
         --------

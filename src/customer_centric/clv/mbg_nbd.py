@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from customer_centric._core.checks import check_array, check_number
+from customer_centric._core.checks import check_number
 from customer_centric._core.likelihood import maximise
 from customer_centric.clv import _beta_geometric, _latent_death
 from customer_centric.clv._counted import HasHistories, history_counts, repeat_rate
 from customer_centric.clv._simulated import simulated_histories
 from customer_centric.clv._simulation import check_ages, draw_death_at_purchases
+from customer_centric.clv.forecast import Forecast
 from customer_centric.clv.new_customer import NewCustomer
-from customer_centric.fitting import Fit
+from customer_centric.fitting import Fit, parameter_values
 from customer_centric.typing import FloatArray, TimeUnit
 from customer_centric.units import DiscountRate, Horizon, check_unit, horizon_in_unit
 
@@ -56,9 +57,9 @@ class MbgNbd:
 
     Notes
     -----
-    While active, a customer buys at rate \(\lambda \sim \mathrm{Gamma}(r, \alpha)\); after each purchase, the first included,
-    the customer leaves with probability \(p \sim \mathrm{Beta}(a, b)\), independent of \(\lambda\).
-    A customer with a single purchase may thus have left, which the BG/NBD denies.
+    While active, a customer buys at rate \(\lambda \sim \mathrm{Gamma}(r, \alpha)\); after each purchase, the
+    first included, the customer leaves with probability \(p \sim \mathrm{Beta}(a, b)\), independent of
+    \(\lambda\). A customer with a single purchase may thus have left, which the BG/NBD denies.
 
     References
     ----------
@@ -95,10 +96,10 @@ class MbgNbd:
         """(r, alpha, a, b)."""
         return np.array([self.r, self.alpha, self.a, self.b], dtype=np.float64)
 
-    def with_parameters(self, parameters: ArrayLike) -> MbgNbd:
+    def with_parameters(self, parameters: ArrayLike) -> Self:
         """The same model, in the same unit, with other parameters in the order of `parameter_names`."""
-        r, alpha, a, b = check_array("parameters", parameters).tolist()
-        return MbgNbd(r=r, alpha=alpha, a=a, b=b, unit=self.unit)
+        r, alpha, a, b = parameter_values(self.parameter_names, parameters)
+        return replace(self, r=r, alpha=alpha, a=a, b=b)
 
     def log_likelihood(self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> FloatArray:
         r"""Log-likelihood of each history: a density per `unit` for each repeat purchase.
@@ -111,7 +112,8 @@ class MbgNbd:
         Returns
         -------
         ndarray
-            Log density of the purchase times; in another unit it differs by frequency times the log of the ratio.
+            Log density of the purchase times; in another unit it differs by frequency times the log of
+            the ratio of the units.
 
         Raises
         ------
@@ -241,7 +243,8 @@ class MbgNbd:
         Returns
         -------
         ndarray
-            Discounted counts, 0 or more; infinite only where the horizon is, the discount rate is 0 and a <= 1.
+            Discounted counts, 0 or more; infinite only where the horizon is, the discount rate is 0 and
+            a <= 1.
 
         Raises
         ------
@@ -252,7 +255,8 @@ class MbgNbd:
         -----
         With \(p \sim \mathrm{Beta}(a, b + n)\), \(n = x + 1\), and \(M = \alpha + T\),
 
-        \[ P(\text{alive}) \; (r + x) \int_0^{t / M} e^{-\delta M v} \; E \left[ (1 + p v)^{-(r + x + 1)} \right] dv . \]
+        \[ P(\text{alive}) \; (r + x) \int_0^{t / M} e^{-\delta M v} \;
+        E \left[ (1 + p v)^{-(r + x + 1)} \right] dv . \]
 
         Examples
         --------
@@ -266,6 +270,40 @@ class MbgNbd:
         """
         return _latent_death.expected_purchases(
             self._kernel, self.unit, frequency, recency, age, horizon, discount_rate.per(self.unit)
+        )
+
+    def forecast(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        horizon: float | Horizon,
+        discount_rate: DiscountRate,
+    ) -> Forecast:
+        """`probability_alive`, `expected_purchases` and `discounted_purchases` at once, for less work.
+
+        Parameters
+        ----------
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+        horizon : float or Horizon
+            Length of the forecast window, in `unit`; may be infinite.
+        discount_rate : DiscountRate
+            Converted to a continuous rate per `unit`.
+
+        Returns
+        -------
+        Forecast
+            The three arrays.
+
+        Raises
+        ------
+        InvalidInputError
+            If a history is impossible or the horizon is negative.
+        """
+        return _latent_death.forecast(
+            self._kernel, self.unit, frequency, recency, age, horizon, discount_rate
         )
 
     def purchase_variance(
@@ -426,7 +464,8 @@ class MbgNbd:
         Returns
         -------
         ndarray
-            Times from the end of observation, in `unit`; inf where the customer may never buy again with at least the remaining probability.
+            Times from the end of observation, in `unit`; inf where the customer may never buy again with at
+            least the remaining probability.
 
         Raises
         ------
@@ -435,8 +474,9 @@ class MbgNbd:
 
         Notes
         -----
-        Nobody leaves between purchases, so \(P(\text{next by } t) = P(\text{alive}) \{1 - (1 + u)^{-(r + x)}\}\)
-        with \(u = t / (\alpha + T)\), which is solved for t.
+        Nobody leaves between purchases, so with
+        \(P(\text{next by } t) = P(\text{alive}) \{1 - (1 + u)^{-(r + x)}\}\) and
+        \(u = t / (\alpha + T)\), which is solved for t.
 
         Examples
         --------
@@ -454,7 +494,8 @@ class MbgNbd:
         Returns
         -------
         NewCustomer
-            Its methods equal those of the model for the history (0, 0, 0), the risk of leaving at the first purchase included.
+            Its methods equal those of the model for the history (0, 0, 0), the risk of leaving at the first
+            purchase included.
 
         Examples
         --------

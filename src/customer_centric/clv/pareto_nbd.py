@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from customer_centric._core.checks import check_array, check_number
+from customer_centric._core.checks import check_number
 from customer_centric._core.likelihood import maximise
 from customer_centric.clv import _latent_death, _pareto
 from customer_centric.clv._counted import HasHistories, history_counts, mean_age, repeat_rate
 from customer_centric.clv._simulated import simulated_histories
 from customer_centric.clv._simulation import check_ages, draw_death_in_time
+from customer_centric.clv.forecast import Forecast
 from customer_centric.clv.new_customer import NewCustomer
-from customer_centric.fitting import Fit
+from customer_centric.fitting import Fit, parameter_values
 from customer_centric.typing import FloatArray, TimeUnit
 from customer_centric.units import DiscountRate, Horizon, check_unit, horizon_in_unit
 
@@ -57,10 +58,10 @@ class ParetoNbd:
 
     Notes
     -----
-    While active, a customer buys at rate \(\lambda \sim \mathrm{Gamma}(r, \alpha)\); the time active since the
-    first purchase is exponential with rate \(\mu \sim \mathrm{Gamma}(s, \beta)\), independent of \(\lambda\). The
-    latent time of death is integrated out by quadrature, so no case (\(\alpha = \beta\), \(s = 1\),
-    \(t_x = T\)) is special.
+    While active, a customer buys at rate \(\lambda \sim \mathrm{Gamma}(r, \alpha)\); the time active since
+    the first purchase is exponential with rate \(\mu \sim \mathrm{Gamma}(s, \beta)\), independent of
+    \(\lambda\). The latent time of death is integrated out by quadrature, so no case
+    (\(\alpha = \beta\), \(s = 1\), \(t_x = T\)) is special.
 
     References
     ----------
@@ -96,10 +97,10 @@ class ParetoNbd:
         """(r, alpha, s, beta)."""
         return np.array([self.r, self.alpha, self.s, self.beta], dtype=np.float64)
 
-    def with_parameters(self, parameters: ArrayLike) -> ParetoNbd:
+    def with_parameters(self, parameters: ArrayLike) -> Self:
         """The same model, in the same unit, with other parameters in the order of `parameter_names`."""
-        r, alpha, s, beta = check_array("parameters", parameters).tolist()
-        return ParetoNbd(r=r, alpha=alpha, s=s, beta=beta, unit=self.unit)
+        r, alpha, s, beta = parameter_values(self.parameter_names, parameters)
+        return replace(self, r=r, alpha=alpha, s=s, beta=beta)
 
     def log_likelihood(self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> FloatArray:
         r"""Log-likelihood of each history: a density per `unit` for each repeat purchase.
@@ -112,7 +113,8 @@ class ParetoNbd:
         Returns
         -------
         ndarray
-            Log density of the purchase times; in another unit it differs by frequency times the log of the ratio.
+            Log density of the purchase times; in another unit it differs by frequency times the log of
+            the ratio of the units.
 
         Raises
         ------
@@ -122,7 +124,8 @@ class ParetoNbd:
 
         Notes
         -----
-        \[ L = \frac{\Gamma(r + x) \alpha^r \beta^s}{\Gamma(r)} \left\{ (\alpha + T)^{-(r + x)} (\beta + T)^{-s} +
+        \[ L = \frac{\Gamma(r + x) \alpha^r \beta^s}{\Gamma(r)} \left\{
+        (\alpha + T)^{-(r + x)} (\beta + T)^{-s} +
         \int_{t_x}^T s (\alpha + y)^{-(r + x)} (\beta + y)^{-(s + 1)} dy \right\} : \]
 
         alive at the end of observation, or dead at some time y since the last purchase
@@ -199,8 +202,8 @@ class ParetoNbd:
 
         \[ P(\text{alive}) \; \frac{(r + x)(\beta + T)}{\alpha + T} \; \frac{1 - \rho^{s - 1}}{s - 1} , \]
 
-        and its limit \(-\ln \rho\) in place of the last factor at \(s = 1\) (Schmittlein, Morrison and Colombo
-        1987, equation 22).
+        and its limit \(-\ln \rho\) in place of the last factor at \(s = 1\) (Schmittlein, Morrison and
+        Colombo 1987, equation 22).
 
         Examples
         --------
@@ -238,7 +241,8 @@ class ParetoNbd:
         Returns
         -------
         ndarray
-            Discounted counts, 0 or more; infinite only where the horizon is, the discount rate is 0 and s <= 1.
+            Discounted counts, 0 or more; infinite only where the horizon is, the discount rate is 0 and
+            s <= 1.
 
         Raises
         ------
@@ -247,7 +251,8 @@ class ParetoNbd:
 
         Notes
         -----
-        \[ P(\text{alive}) \; \frac{r + x}{\alpha + T} \int_0^t e^{-\delta v} \left( \frac{\beta + T}{\beta + T + v} \right)^s dv , \]
+        \[ P(\text{alive}) \; \frac{r + x}{\alpha + T} \int_0^t e^{-\delta v}
+        \left( \frac{\beta + T}{\beta + T + v} \right)^s dv , \]
 
         which for an infinite horizon equals equation 2 of Fader, Hardie and Lee (2005), there in terms of the
         confluent hypergeometric function.
@@ -264,6 +269,40 @@ class ParetoNbd:
         """
         return _latent_death.expected_purchases(
             self._kernel, self.unit, frequency, recency, age, horizon, discount_rate.per(self.unit)
+        )
+
+    def forecast(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        age: ArrayLike,
+        *,
+        horizon: float | Horizon,
+        discount_rate: DiscountRate,
+    ) -> Forecast:
+        """`probability_alive`, `expected_purchases` and `discounted_purchases` at once, for less work.
+
+        Parameters
+        ----------
+        frequency, recency, age : array_like
+            Histories, of one shape or broadcast: whole frequency; recency and age in `unit`.
+        horizon : float or Horizon
+            Length of the forecast window, in `unit`; may be infinite.
+        discount_rate : DiscountRate
+            Converted to a continuous rate per `unit`.
+
+        Returns
+        -------
+        Forecast
+            The three arrays.
+
+        Raises
+        ------
+        InvalidInputError
+            If a history is impossible or the horizon is negative.
+        """
+        return _latent_death.forecast(
+            self._kernel, self.unit, frequency, recency, age, horizon, discount_rate
         )
 
     def purchase_variance(
@@ -349,8 +388,8 @@ class ParetoNbd:
 
         Notes
         -----
-        Given alive, with \(M = \alpha + T\), \(N = \beta + T\) and \(\mathrm{NB}(n; y)\) the negative binomial
-        probability of n purchases in a time y,
+        Given alive, with \(M = \alpha + T\), \(N = \beta + T\) and \(\mathrm{NB}(n; y)\) the negative
+        binomial probability of n purchases in a time y,
 
         \[ \mathrm{NB}(n; t) \left( \frac{N}{N + t} \right)^s + \int_0^t \mathrm{NB}(n; y) \,
         \frac{s N^s}{(N + y)^{s + 1}} \, dy : \]
@@ -401,7 +440,8 @@ class ParetoNbd:
         -----
         Given alive, the n-th purchase comes at some time y before t, the customer still alive then:
 
-        \[ \int_0^t \frac{y^{n - 1} M^{r + x}}{B(n, r + x) (M + y)^{r + x + n}} \left( \frac{N}{N + y} \right)^s dy . \]
+        \[ \int_0^t \frac{y^{n - 1} M^{r + x}}{B(n, r + x) (M + y)^{r + x + n}}
+        \left( \frac{N}{N + y} \right)^s dy . \]
 
         Examples
         --------
@@ -496,7 +536,8 @@ def fit_pareto_nbd(histories: HasHistories) -> Fit[ParetoNbd]:
     Notes
     -----
     Newton steps in the logarithms of the parameters with analytic gradient and Hessian. Where the likelihood
-    is highest at infinity, `Fit.boundary` names the limit: equal purchase rates, no dropout, or equal dropout rates.
+    is highest at infinity, `Fit.boundary` names the limit: equal purchase rates, no dropout, or equal
+    dropout rates.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias
 
@@ -128,9 +129,11 @@ def _days_of_dates(moment: nw.Expr) -> DayColumns:
 def _days_of_texts(text: nw.Expr) -> DayColumns:
     is_iso = text.str.contains(ISO_WITHOUT_OFFSET)
     digits = text.str.slice(0, 10).str.replace_all("-", "", literal=True).str.slice(0, 8)
-    whole = nw.when(is_iso).then(digits).otherwise(nw.lit("19700101")).cast(nw.Int64)
-    year, month, day = whole // 10_000, whole // 100 % 100, whole % 100
-    is_leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    digits = nw.when(is_iso).then(digits).otherwise(nw.lit("19700101"))
+    year = digits.str.slice(0, 4).cast(nw.Int64)
+    month = digits.str.slice(4, 2).cast(nw.Int64)
+    day = digits.str.slice(6, 2).cast(nw.Int64)
+    is_leap = (_divides(4, year) & ~_divides(100, year)) | _divides(400, year)
     is_bad = ~is_iso | ((month == 2) & (day == 29) & ~is_leap)
     has_offset = text.str.contains(ISO_WITH_OFFSET)
     return DayColumns(
@@ -143,13 +146,24 @@ def _month_number(year: nw.Expr, month: nw.Expr) -> nw.Expr:
 
 
 def _day_number(year: nw.Expr, month: nw.Expr, day: nw.Expr) -> nw.Expr:
-    # Years that start in March put the leap day last; every quotient is of positive numbers, which
-    # all engines round alike.
-    month_from_march = (month + 9) % 12
-    year_from_march = year - (month_from_march // 10)
-    leap_days = year_from_march // 4 - year_from_march // 100 + year_from_march // 400
-    before_month = (month_from_march * 306 + 5) // 10
-    return year_from_march * 365 + leap_days + before_month + day - 719_469
+    # Years that start in March put the leap day last.
+    is_early = flag(month <= 2)
+    year, month = year - is_early, month + is_early * 12 - 3
+    leap_days = floor_divide(year, 4) - floor_divide(year, 100) + floor_divide(year, 400)
+    return year * 365 + leap_days + floor_divide(month * 306 + 5, 10) + day - 719_469
+
+
+def floor_divide(dividend: nw.Expr, divisor: int) -> nw.Expr:
+    """The quotient of whole numbers, rounded down.
+
+    Through floats, which are exact here: `//` means different things in different engines, and what
+    Narwhals writes to make up for it repeats its operands many times.
+    """
+    return (dividend / float(divisor)).floor().cast(nw.Int64)
+
+
+def _divides(divisor: int, dividend: nw.Expr) -> nw.Expr:
+    return floor_divide(dividend, divisor) * divisor == dividend
 
 
 def sort_by(frame: AnyLazyFrame, column: str) -> AnyLazyFrame:
@@ -170,3 +184,17 @@ def to_integers(values: NDArray[Any]) -> IntArray:
     """Whole numbers that an engine gave as floats."""
     whole: IntArray = np.rint(values).astype(np.int64)
     return whole
+
+
+def attach_table(frame: AnyLazyFrame, engine: Engine, table: Mapping[str, NDArray[Any]]) -> AnyLazyFrame:
+    """A small table of arrays as a lazy frame of the same engine, and connection, as `frame`."""
+    if engine == "duckdb":
+        import pandas as pd
+
+        relation: Any = frame.to_native()
+        # DuckDB finds the frame by the name of this variable, and keeps it alive with the relation.
+        small = pd.DataFrame(dict(table))
+        attached: AnyLazyFrame = as_lazy(relation.query("_beside", "from small"))
+        del small
+        return attached
+    return nw.from_dict(dict(table), backend="polars").lazy()

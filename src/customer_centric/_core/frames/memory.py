@@ -57,6 +57,10 @@ class MemoryFrame(Generic[FrameT]):
         value: object = self._frame[column].to_list()[0]
         return value
 
+    def native(self, column: str) -> object:
+        """The column as its engine holds it."""
+        return self._frame[column].to_native()
+
     def rows_where(self, column: str, value: int | str) -> MemoryFrame[FrameT]:
         """The rows whose `column` is `value`."""
         if self.engine == "pandas":
