@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from customer_centric.clv.backtest import Backtest, ScoreDifference, backtest
 from customer_centric.clv.bg_nbd import BgNbd, fit_bg_nbd
 from customer_centric.clv.counts import HistoryCounts, HoldoutCounts, SpendCounts
 from customer_centric.clv.coverage import Coverage, PurchaseTiming
@@ -14,30 +15,48 @@ from customer_centric.clv.new_customer import NewCustomer
 from customer_centric.clv.new_customer_value import NewCustomerValue, value_new_customer
 from customer_centric.clv.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from customer_centric.clv.portfolio import PortfolioValue, value_portfolio
+from customer_centric.clv.scores import (
+    FrequencyClasses,
+    HoldoutScore,
+    LiftCurve,
+    PitHistogram,
+    ReliabilityCurve,
+)
+from customer_centric.clv.tracking import Tracking, tracking
 from customer_centric.clv.value import value_customers
 
 __all__ = [
+    "Backtest",
     "BgNbd",
     "Coverage",
     "Forecast",
+    "FrequencyClasses",
     "GammaGamma",
     "HistoryCounts",
     "HoldoutCounts",
+    "HoldoutScore",
+    "LiftCurve",
     "MbgNbd",
     "Nbd",
     "NewCustomer",
     "NewCustomerValue",
     "ParetoNbd",
+    "PitHistogram",
     "PortfolioValue",
     "PurchaseHistories",
     "PurchaseTiming",
+    "ReliabilityCurve",
+    "ScoreDifference",
     "SpendCounts",
+    "Tracking",
+    "backtest",
     "fit_bg_nbd",
     "fit_gamma_gamma",
     "fit_mbg_nbd",
     "fit_nbd",
     "fit_pareto_nbd",
     "summarise_transactions",
+    "tracking",
     "value_customers",
     "value_new_customer",
     "value_portfolio",

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import numpy as np
 from scipy.special import gammaincinv, gammaln, pdtr
+from typing_extensions import TypeIs
 
 from customer_centric._core.checks import check_array, raise_broken
 from customer_centric.clv.counts import HoldoutCounts
@@ -50,6 +51,11 @@ class FittedModel(Protocol):
     def boundary(self) -> str | None:
         """Name of the limit model, None at an ordinary optimum."""
         ...
+
+
+def is_fitted(contestant: object) -> TypeIs[FittedModel]:
+    """Whether this is a fit, or something with the same attributes."""
+    return hasattr(contestant, "covariance") and hasattr(contestant, "model")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from customer_centric.clv._holdout import (
     HoldoutForecast,
     check_model_unit,
     holdout_counts,
+    is_fitted,
     model_forecast,
     naive_forecast,
 )
@@ -356,8 +357,8 @@ def _fit_all(
 def _enter(name: str, contestant: Contestant, calibration: HistoryCounts, holdout: HoldoutCounts) -> _Entry:
     if callable(contestant):
         fit = contestant(calibration)
-    elif hasattr(contestant, "covariance"):
-        fit = cast("FittedModel", contestant)
+    elif is_fitted(contestant):
+        fit = contestant
         _warn_unless_calibrated(name, fit, holdout)
     elif hasattr(contestant, "purchase_pmf"):
         check_model_unit(f"models[{name!r}]", contestant, holdout.unit)

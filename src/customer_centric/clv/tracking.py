@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from customer_centric.clv._holdout import (
     FittedModel,
     check_model_unit,
     count_interval,
+    is_fitted,
     parameter_variance,
 )
 from customer_centric.clv.coverage import PurchaseTiming
@@ -209,14 +210,15 @@ def tracking(
     size = _check_step(timing, periods_per_step)
     cohort = _Cohort.of(timing, size, histories.unit)
 
-    mean = cohort.expected(model, _NODES)
-    step_process, total_process = cohort.process_variance(model)
+    by_age = cohort.expected_by_age(model, _NODES)
+    mean = cohort.total(by_age)
+    step_mean = np.diff(mean, prepend=0.0)
+    step_process, total_process = cohort.process_variance(model, by_age)
 
     def coarse(model: TransactionModel) -> FloatArray:
-        total = cohort.expected(model, _GRADIENT_NODES)
+        total = cohort.total(cohort.expected_by_age(model, _GRADIENT_NODES))
         return np.concatenate([total, np.diff(total, prepend=0.0)])
 
-    step_mean = np.diff(mean, prepend=0.0)
     total_spread, step_spread = np.split(parameter_variance(model, covariance, coarse), 2)
     lower, upper = count_interval(step_mean, step_process + step_spread, confidence_level)
     total_lower, total_upper = count_interval(mean, total_process + total_spread, confidence_level)
@@ -242,9 +244,8 @@ def tracking(
 
 
 def _take_apart(purchases: FittedModel | TransactionModel) -> tuple[TransactionModel, FloatArray | None]:
-    if hasattr(purchases, "covariance"):
-        fit = cast("FittedModel", purchases)
-        return fit.model, fit.covariance
+    if is_fitted(purchases):
+        return purchases.model, purchases.covariance
     return purchases, None
 
 
@@ -284,54 +285,45 @@ class _Cohort:
         """Age of those who entered in each period (columns) at each time (rows), 0 before they did."""
         return np.asarray(np.maximum(periods[:, None] - self.entry, 0), dtype=np.int64)
 
-    def expected(self, model: TransactionModel, n_nodes: int) -> FloatArray:
-        """Expected repeat purchases up to the end of each step."""
-        ages = self.ages(self.ends)
-        by_age = _by_age(
-            lambda t: float(model.expected_purchases(0, 0, 0, horizon=t)), ages, self.length, n_nodes
-        )
-        return by_age[ages] @ self.n_customers
+    def expected_by_age(self, model: TransactionModel, n_nodes: int) -> FloatArray:
+        """Expected repeat purchases of a customer up to each age."""
+        return self._by_age(lambda t: float(model.expected_purchases(0, 0, 0, horizon=t)), n_nodes)
 
-    def process_variance(self, model: TransactionModel) -> tuple[FloatArray, FloatArray]:
+    def total(self, by_age: FloatArray) -> FloatArray:
+        """What all customers add up to at the end of each step."""
+        return by_age[self.ages(self.ends)] @ self.n_customers
+
+    def process_variance(self, model: TransactionModel, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Variance of the repeat purchases in each step, and up to its end, at known parameters."""
-        end = self.ages(self.ends)
-        start = self.ages(np.concatenate([[0], self.ends[:-1]]))
-        every = np.arange(int(end.max(initial=0)) + 1)
         undiscounted = DiscountRate(0.0)
-
-        def square(t: float) -> float:
-            variance = model.purchase_variance(0, 0, 0, discount_rate=undiscounted, horizon=t)
-            mean = model.expected_purchases(0, 0, 0, horizon=t)
-            return float(variance + mean**2 - mean)
-
-        mean = _by_age(
-            lambda t: float(model.expected_purchases(0, 0, 0, horizon=t)), every, self.length, _NODES
+        variance = self._by_age(
+            lambda t: float(model.purchase_variance(0, 0, 0, discount_rate=undiscounted, horizon=t)),
+            _VARIANCE_NODES,
         )
-        pairs = _by_age(square, every, self.length, _VARIANCE_NODES)
+        pairs = variance + mean**2 - mean
         # pairs(t) is twice the integral of u g(u): over one period g is an average, and twice its
         # integral adds up to `inner`.
-        inner = np.concatenate([[0.0], np.cumsum(np.diff(pairs) / (every[1:] - 0.5))])
+        inner = np.concatenate([[0.0], np.cumsum(np.diff(pairs) / (np.arange(1, pairs.size) - 0.5))])
+        end, start = self.ages(self.ends), self.ages(np.concatenate([[0], self.ends[:-1]]))
         within = mean[end] - mean[start]
         both = pairs[end] - pairs[start] - start * (inner[end] - inner[start])
         step = np.maximum(within + both - within**2, 0.0)
-        total = np.maximum(pairs[end] + mean[end] - mean[end] ** 2, 0.0)
-        return step @ self.n_customers, total @ self.n_customers
+        return step @ self.n_customers, np.maximum(variance[end], 0.0) @ self.n_customers
 
+    def _by_age(self, forecast: Callable[[float], float], n_nodes: int) -> FloatArray:
+        """A forecast for every age in periods up to the oldest, which is 0 at age 0.
 
-def _by_age(forecast: Callable[[float], float], ages: IntArray, length: float, n_nodes: int) -> FloatArray:
-    """A forecast for every age in periods from 0 up, which is 0 at age 0.
-
-    Forecasts are analytic in the age off the negative axis, so polynomials in its logarithm converge
-    geometrically: over a thousand periods 32 nodes are good to some 1e-12, 16 to 1e-6, 10 to 1e-4.
-    """
-    oldest = int(ages.max(initial=0))
-    wanted = np.arange(1, oldest + 1)
-    if oldest <= n_nodes:
-        return np.array([0.0, *(forecast(age * length) for age in wanted.tolist())])
-    logs = np.log(wanted)
-    polynomial = np.polynomial.Chebyshev.interpolate(
-        lambda nodes: np.array([forecast(float(np.exp(node)) * length) for node in nodes]),
-        n_nodes - 1,
-        domain=[0.0, float(logs[-1])],
-    )
-    return np.concatenate([[0.0], np.asarray(polynomial(logs), dtype=np.float64)])
+        Forecasts are analytic in the age off the negative axis, so polynomials in its logarithm converge
+        geometrically: over a thousand periods 32 nodes are good to some 1e-12, 16 to 1e-6, 10 to 1e-4.
+        """
+        oldest = int(self.ends[-1] - self.entry[0])
+        wanted = np.arange(1, oldest + 1)
+        if oldest <= n_nodes:
+            return np.array([0.0, *(forecast(age * self.length) for age in wanted.tolist())])
+        logs = np.log(wanted)
+        polynomial = np.polynomial.Chebyshev.interpolate(
+            lambda nodes: np.array([forecast(float(np.exp(node)) * self.length) for node in nodes]),
+            n_nodes - 1,
+            domain=[0.0, float(logs[-1])],
+        )
+        return np.concatenate([[0.0], np.asarray(polynomial(logs), dtype=np.float64)])
