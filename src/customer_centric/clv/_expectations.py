@@ -94,7 +94,8 @@ class Spread:
     any_purchase : ndarray
         Probability of at least one purchase.
     mean, squared_variation : ndarray
-        Mean, and squared coefficient of variation, of the discounted number of purchases of those who make any.
+        Mean, and squared coefficient of variation, of the discounted number of purchases of those who make
+        any.
     squares : ndarray
         Expected sum of the squared discount factors of the purchases, of those who make any.
     """
@@ -174,8 +175,9 @@ def value_quantile(
     Returns
     -------
     ndarray
-        With spend, multiples of \(\gamma' p\), where \(M = p / \nu\), \(\nu \sim \mathrm{Gamma}(q', \gamma')\);
-        else discounted purchases. 0 where no purchase is likely enough.
+        With spend, multiples of \(\gamma' p\), where \(M = p / \nu\) and
+        \(\nu \sim \mathrm{Gamma}(q', \gamma')\); else discounted purchases. 0 where no purchase is likely
+        enough.
 
     Notes
     -----

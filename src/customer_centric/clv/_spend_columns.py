@@ -86,8 +86,8 @@ def spend_expressions(valuation: Valuation) -> SpendColumns[nw.Expr]:
         return SpendColumns(one, zero, one, one, [])
     if not isinstance(model, GammaGamma):
         raise InvalidInputError(
-            f"`spend` must be a Gamma-Gamma model for lazy histories, got {type(model).__name__}; collect the "
-            "transactions into memory first"
+            "`spend` must be a Gamma-Gamma model for lazy histories, got "
+            f"{type(model).__name__}; collect the transactions into memory first"
         )
     x = nw.col("frequency")
     total = nw.when(x > 0).then(nw.col("mean_spend") * x).otherwise(zero)
@@ -110,7 +110,7 @@ def spend_expressions(valuation: Valuation) -> SpendColumns[nw.Expr]:
 def join_histories(
     frame: LazyFrame[Any], counted: HistoryCounts, table: Mapping[str, FloatArray], period: TimeUnit
 ) -> AnyLazyFrame:
-    """The rows of a lazy frame of histories with the forecasts of each, joined by whole numbers of periods."""
+    """Lazy histories with the forecasts of each, joined by whole numbers of periods."""
     per_unit = DAYS_PER_UNIT[counted.unit] if period == "day" else 1.0
     small: dict[str, NDArray[Any]] = {
         key: np.rint(column * factor).astype(np.int64)

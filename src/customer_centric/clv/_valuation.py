@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
+from typing_extensions import TypeVar
 
 from customer_centric._core.checks import check_confidence_level, check_number
 from customer_centric.clv._expectations import Terms
@@ -14,8 +15,8 @@ from customer_centric.fitting import Fit
 from customer_centric.typing import FloatArray, SpendModel, TimeUnit, TransactionModel
 from customer_centric.units import DiscountRate, Horizon, horizon_in_unit
 
-M = TypeVar("M", bound=TransactionModel)
-S = TypeVar("S", bound=SpendModel)
+M = TypeVar("M", bound=TransactionModel, default=TransactionModel)
+S = TypeVar("S", bound=SpendModel, default=SpendModel)
 Purchases: TypeAlias = Fit[M] | M
 Spend: TypeAlias = Fit[S] | S | None
 
