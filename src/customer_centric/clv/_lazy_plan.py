@@ -1,7 +1,7 @@
 """The definitions of histories as queries: transactions, purchases, customers.
 
-Only plain sums, minima, maxima and counts of groups, and one minimum over a window, are used: they mean the
-same in every engine. Whole numbers are exact, so counts equal those of the path in memory; sums of money
+Only plain sums, minima, maxima and counts of groups and one join by customer are used: they mean the same in
+every engine. Whole numbers are exact, so counts equal those of the path in memory; sums of money
 differ in the last bits, because engines add in different orders.
 """
 
@@ -89,17 +89,23 @@ def customer_counts(kept: AnyLazyFrame, rules: SummaryRules) -> AnyLazyFrame:
     )
 
 
-def with_first(kept: AnyLazyFrame) -> AnyLazyFrame:
+def with_first(used: AnyLazyFrame, kept: AnyLazyFrame, rules: SummaryRules) -> AnyLazyFrame:
     """The purchases, each with the slot of its customer's first."""
-    return kept.with_columns(first=nw.col("slot").min().over("customer"))
+    # Unless refunds take purchases away, the first transaction tells: merging need not be done twice.
+    slots = kept if rules.refunds == "net" else used
+    firsts = slots.group_by("customer").agg(first=nw.col("slot").min())
+    return kept.join(firsts, on="customer", how="inner")
 
 
-def customers(kept: AnyLazyFrame, rules: SummaryRules) -> AnyLazyFrame:
-    """Counts, slots and means of each customer first seen by the end of calibration."""
+def customers(purchased: AnyLazyFrame, rules: SummaryRules) -> AnyLazyFrame:
+    """Counts, slots and means of each customer first seen by the end of calibration.
+
+    `purchased` comes from `with_first`.
+    """
     last_slot = rules.period_of(rules.last_day)
     slot, first, amount = nw.col("slot"), nw.col("first"), nw.col("amount")
     # The first purchase is told apart before the sum: taking it away afterwards would cancel digits.
-    told_apart = with_first(kept).select(
+    told_apart = purchased.select(
         "customer",
         "first",
         seen=nw.when(slot <= last_slot).then(slot),

@@ -70,7 +70,7 @@ class LazySource(Generic[FrameT]):
         """First and repeat purchases in each period."""
         first_day = self._inspect().first_day
         last_slot = self.rules.period_of(self.rules.last_day)
-        kept = plan.with_first(self._kept()).filter(nw.col("first") <= last_slot)
+        kept = self._with_first().filter(nw.col("first") <= last_slot)
         # The two slots of a period that calibration_end cuts are one step again.
         by_period = (
             kept.select(
@@ -147,8 +147,14 @@ class LazySource(Generic[FrameT]):
     def _first_days(self) -> AnyLazyFrame:
         return self._rows().group_by("customer").agg(nw.col("day").min())
 
+    def _used(self) -> AnyLazyFrame:
+        return plan.used_transactions(self._rows(), self.rules)
+
     def _purchases(self) -> AnyLazyFrame:
-        return plan.purchases(plan.used_transactions(self._rows(), self.rules), self.rules)
+        return plan.purchases(self._used(), self.rules)
+
+    def _with_first(self) -> AnyLazyFrame:
+        return plan.with_first(self._used(), self._kept(), self.rules)
 
     def _kept(self) -> AnyLazyFrame:
         return plan.kept_purchases(self._purchases(), self.rules)
@@ -157,7 +163,7 @@ class LazySource(Generic[FrameT]):
         return plan.customer_counts(self._kept(), self.rules)
 
     def _customers(self) -> AnyLazyFrame:
-        return plan.customers(self._kept(), self.rules)
+        return plan.customers(self._with_first(), self.rules)
 
     def _count(self, rows: AnyLazyFrame, **condition: nw.Expr) -> tuple[int, int]:
         """Rows, and rows that meet the condition."""
