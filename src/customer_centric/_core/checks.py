@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -17,44 +18,52 @@ from customer_centric.typing import BoolArray, FloatArray
 _T = TypeVar("_T")
 
 
-def describe_rule(
-    *,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    open_minimum: bool = False,
-    open_maximum: bool = False,
-    finite: bool = True,
-    whole: bool = False,
-) -> str:
-    """The rule in words: "a finite number greater than 0"."""
-    noun = "a whole number" if whole else ("a finite number" if finite else "a number")
-    bounds: list[str] = []
-    if minimum is not None:
-        bounds.append(f"greater than {minimum:g}" if open_minimum else f"at least {minimum:g}")
-    if maximum is not None:
-        bounds.append(f"less than {maximum:g}" if open_maximum else f"at most {maximum:g}")
-    return " ".join([noun, " and ".join(bounds)]).strip()
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What numbers must obey; NaN never does."""
 
+    minimum: float | None = None
+    maximum: float | None = None
+    open_minimum: bool = False
+    open_maximum: bool = False
+    finite: bool = True
+    whole: bool = False
 
-def breaks_rule(
-    values: FloatArray,
-    *,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    open_minimum: bool = False,
-    open_maximum: bool = False,
-    finite: bool = True,
-    whole: bool = False,
-) -> BoolArray:
-    """Which values break the rule; NaN always does."""
-    bad = ~np.isfinite(values) if finite or whole else np.isnan(values)
-    if minimum is not None:
-        bad |= (values <= minimum) if open_minimum else (values < minimum)
-    if maximum is not None:
-        bad |= (values >= maximum) if open_maximum else (values > maximum)
-    if whole:
-        bad |= values != np.rint(values)
-    return bad
+    def __str__(self) -> str:
+        """The rule in words: "a finite number greater than 0"."""
+        noun = "a whole number" if self.whole else ("a finite number" if self.finite else "a number")
+        bounds: list[str] = []
+        if self.minimum is not None:
+            bounds.append(f"{'greater than' if self.open_minimum else 'at least'} {self.minimum:g}")
+        if self.maximum is not None:
+            bounds.append(f"{'less than' if self.open_maximum else 'at most'} {self.maximum:g}")
+        return " ".join([noun, " and ".join(bounds)]).strip()
+
+    def broken(self, values: FloatArray) -> BoolArray:
+        """Which values break the rule."""
+        bad = ~np.isfinite(values) if self.finite or self.whole else np.isnan(values)
+        if self.minimum is not None:
+            bad |= (values <= self.minimum) if self.open_minimum else (values < self.minimum)
+        if self.maximum is not None:
+            bad |= (values >= self.maximum) if self.open_maximum else (values > self.maximum)
+        if self.whole:
+            bad |= values != np.rint(values)
+        return np.asarray(bad)
+
+    def holds(self, values: FloatArray) -> bool:
+        """Whether all values obey, told by their extremes: NaN spreads through them."""
+        if values.size == 0:
+            return True
+        extremes = np.array([values.min(), values.max()])
+        if self.whole and not np.array_equal(values, np.rint(values)):
+            return False
+        return (
+            not Rule(
+                self.minimum, self.maximum, self.open_minimum, self.open_maximum, self.finite or self.whole
+            )
+            .broken(extremes)
+            .any()
+        )
 
 
 def raise_broken(name: str, rule: str, values: FloatArray, bad: BoolArray, remedy: str = "") -> None:
@@ -107,24 +116,9 @@ def check_array(
 ) -> FloatArray:
     """The values as float64, each of which obeys the rule."""
     array = as_floats(name, values)
-    bad = breaks_rule(
-        array,
-        minimum=minimum,
-        maximum=maximum,
-        open_minimum=open_minimum,
-        open_maximum=open_maximum,
-        finite=finite,
-        whole=whole,
-    )
-    rule = describe_rule(
-        minimum=minimum,
-        maximum=maximum,
-        open_minimum=open_minimum,
-        open_maximum=open_maximum,
-        finite=finite,
-        whole=whole,
-    )
-    raise_broken(name, rule, array, np.asarray(bad), remedy)
+    rule = Rule(minimum, maximum, open_minimum, open_maximum, finite, whole)
+    if not rule.holds(array):
+        raise_broken(name, str(rule), array, rule.broken(array), remedy)
     return array
 
 
@@ -193,7 +187,7 @@ def check_same_shape(arrays: dict[str, FloatArray]) -> tuple[FloatArray, ...]:
 def check_histories(
     frequency: ArrayLike, recency: ArrayLike, age: ArrayLike
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Purchase histories: whole frequency >= 0, and 0 <= recency <= age, recency 0 exactly when frequency is 0."""
+    """Purchase histories: whole frequency, and 0 <= recency <= age, 0 where frequency is 0."""
     arrays = {
         "frequency": check_array("frequency", frequency, minimum=0.0, whole=True),
         "recency": check_array("recency", recency, minimum=0.0),
@@ -205,7 +199,7 @@ def check_histories(
         "at most `age`",
         t_x,
         np.asarray(t_x > age_),
-        "recency runs from the first to the last purchase, age from the first purchase to the end of observation",
+        "recency runs from the first to the last purchase, age from the first to the end of observation",
     )
     raise_broken(
         "recency",

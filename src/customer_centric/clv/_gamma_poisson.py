@@ -68,9 +68,13 @@ def score(parameters: FloatArray, counts: HistoryCounts, stride: int) -> Score:
     r, alpha = parameters.tolist()
     x, age, w = (column[::stride] for column in (counts.frequency, counts.age, counts.weight))
     at_end, log_growth = 1 / (alpha + age), np.log1p(age / alpha)
-    value = w @ (log_rising(r, x) - r * log_growth - x * np.log(alpha + age))
-    gradient = np.array([w @ (digamma_rise(r, x) - log_growth), w @ ((r * age - x * alpha) * at_end) / alpha])
+    # What depends on frequency alone is worked out once for each run of one frequency.
+    first = np.flatnonzero(np.diff(x, prepend=-1.0))
+    x_run, w_run = x[first], np.add.reduceat(w, first)
+    value = w_run @ log_rising(r, x_run) - w @ (r * log_growth + x * np.log(alpha + age))
+    by_r = w_run @ digamma_rise(r, x_run) - w @ log_growth
+    by_alpha = w @ ((r * age - x * alpha) * at_end) / alpha
     cross = w @ (age * at_end) / alpha
     bend = w @ ((x - r * age * (2 * alpha + age) / alpha**2) * at_end**2)
-    hessian = np.array([[w @ trigamma_rise(r, x), cross], [cross, bend]])
-    return Score(float(value), gradient, hessian)
+    hessian = np.array([[w_run @ trigamma_rise(r, x_run), cross], [cross, bend]])
+    return Score(float(value), np.array([by_r, by_alpha]), hessian)

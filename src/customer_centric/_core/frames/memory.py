@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Generic
+from typing import Any, Final, Generic, cast
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -82,6 +82,12 @@ class MemoryFrame(Generic[FrameT]):
         for name, values in arrays.items():
             held = _with_missing(values, missing.get(name), self.engine)
             series[name] = nw.new_series(name, held, backend=backend)
+        if self.engine == "pandas":
+            # Columns that stay apart are not copied into one block.
+            import pandas as pd
+
+            columns = {name: column.to_native() for name, column in series.items()}
+            return cast("FrameT", pd.DataFrame(columns, copy=False))
         frame: FrameT = nw.from_dict(series, backend=backend).to_native()
         return frame
 
