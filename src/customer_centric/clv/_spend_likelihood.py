@@ -56,7 +56,7 @@ def _score_of_frequencies(parameters: FloatArray, x: FloatArray, weight: FloatAr
     hessian[0, 0] = w @ (x**2 * trigamma_rise(p * x, q))
     hessian[0, 1] = hessian[1, 0] = w @ (x * of_sum)
     hessian[1, 1] = w @ trigamma_rise(q, p * x)
-    log_beta: FloatArray = betaln(p * x, q)
+    log_beta = np.asarray(betaln(p * x, q), dtype=np.float64)
     return Score(-float(w @ log_beta), gradient, hessian)
 
 
