@@ -69,7 +69,7 @@ class Horizon:
         check_unit("unit", unit)
         if unit == self.unit:
             return float(self.length)
-        return self.length / UNITS_PER_YEAR[self.unit] * UNITS_PER_YEAR[unit]
+        return self.length * DAYS_PER_UNIT[self.unit] / DAYS_PER_UNIT[unit]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,11 @@ class ArraySource:
 
     table: HistoryTable
 
+    @property
+    def has_amounts(self) -> bool:
+        """Whether the spend of the customers with repeat purchases is known."""
+        return self.table.mean_spend is not None or not np.any(self.table.frequency > 0)
+
     def frame(self) -> pd.DataFrame:
         """One row a customer, numbered from 0."""
         import pandas as pd

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import betaincinv, gammaincinv
+from scipy.special import betainccinv, betaincinv, gammaincinv
 
 from customer_centric._core.quadrature import DROP
 from customer_centric.clv.counts import HistoryCounts
@@ -196,6 +196,7 @@ def value_quantile(
     if tail_shape is None:
         relative = gammaincinv(shape, share) / shape
     else:
-        beta = betaincinv(shape, tail_shape, share)
-        relative = beta / np.maximum(1 - beta, 1e-300) / shape
+        # Both parts by themselves: the smaller one would lose its digits in a subtraction from 1.
+        part, rest = betaincinv(shape, tail_shape, share), betainccinv(tail_shape, shape, share)
+        relative = part / np.maximum(rest, 1e-300) / shape
     return np.where(some, counts.mean * relative, 0.0)

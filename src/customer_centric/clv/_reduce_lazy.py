@@ -30,6 +30,11 @@ class LazySource(Generic[FrameT]):
     # The one thing remembered: the data passed the checks.
     inspections: list[LogInspection] = field(default_factory=list[LogInspection])
 
+    @property
+    def has_amounts(self) -> bool:
+        """Whether the spend of the customers with repeat purchases is known."""
+        return self.rules.amount_column is not None
+
     def frame(self) -> FrameT:
         """One row a customer, still lazy."""
         self._inspect()

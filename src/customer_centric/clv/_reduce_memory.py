@@ -30,6 +30,11 @@ class MemorySource(Generic[FrameT]):
     covered: Coverage
     timed: PurchaseTiming
 
+    @property
+    def has_amounts(self) -> bool:
+        """Whether the spend of the customers with repeat purchases is known."""
+        return self.table.mean_spend is not None
+
     def frame(self) -> FrameT:
         """One row a customer."""
         return self.native

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -16,8 +16,9 @@ from customer_centric.clv._expectations import standard_error
 from customer_centric.clv._valuation import Valuation
 from customer_centric.clv.counts import HistoryCounts
 from customer_centric.clv.gamma_gamma import GammaGamma
-from customer_centric.errors import InvalidInputError, MissingColumnError
-from customer_centric.typing import FloatArray, TimeUnit
+from customer_centric.clv.histories import PurchaseHistories, has_amounts
+from customer_centric.errors import InvalidInputError
+from customer_centric.typing import FloatArray, FrameT, TimeUnit
 from customer_centric.units import DAYS_PER_UNIT
 
 Column = TypeVar("Column", FloatArray, nw.Expr)
@@ -50,12 +51,12 @@ class SpendColumns(Generic[Column]):
     elasticities: list[Column]
 
 
-def check_amounts(columns: Sequence[str], valuation: Valuation) -> None:
+def check_amounts(histories: PurchaseHistories[FrameT], valuation: Valuation) -> None:
     """A spend model needs amounts."""
-    if valuation.spend is not None and "mean_spend" not in columns:
-        raise MissingColumnError(
-            "`histories` must have the column 'mean_spend' for a spend model; name the `amount` column when "
-            "you summarise the transactions, or value purchases with `spend=None`"
+    if valuation.spend is not None and not has_amounts(histories):
+        raise InvalidInputError(
+            "`histories` must have amounts for a spend model, got none; name the `amount` column when you "
+            "summarise the transactions, or value purchases with `spend=None`"
         )
 
 

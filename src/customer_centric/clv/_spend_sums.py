@@ -94,19 +94,25 @@ def sums_in_engine(
 def parameter_variances(
     histories: HistoryCounts, sums: SpendSums, valuation: Valuation
 ) -> tuple[float, float]:
-    """Delta-method variances of the total value and of the total purchases."""
-    covariance = valuation.purchases_covariance
-    if covariance is None:
-        return 0.0, 0.0
+    """Delta-method variances of the total value and of the total purchases; a bare model adds nothing."""
     model, terms = valuation.purchases, valuation.terms
     centre = forecast(model, histories, terms)
-    moves = sensitivities(model, histories, terms, centre)
-    by_value = moves.log_discounted @ (valuation.margin * sums.expected * centre.discounted_purchases)
-    finite = np.where(np.isfinite(centre.expected_purchases), centre.expected_purchases, 0.0)
-    by_count = moves.log_expected @ (histories.weight * finite)
-    of_spend = 0.0
+    of_value = of_count = 0.0
+    if valuation.purchases_covariance is not None:
+        moves = sensitivities(model, histories, terms, centre)
+        finite = np.where(np.isfinite(centre.expected_purchases), centre.expected_purchases, 0.0)
+        of_value = _variance(
+            moves.log_discounted @ (valuation.margin * sums.expected * centre.discounted_purchases),
+            valuation.purchases_covariance,
+        )
+        of_count = _variance(moves.log_expected @ (histories.weight * finite), valuation.purchases_covariance)
     if valuation.spend_covariance is not None:
-        by_spend = valuation.margin * (sums.elasticities @ centre.discounted_purchases)
-        of_spend = float(by_spend @ valuation.spend_covariance @ by_spend)
-    of_value, of_count = (float(gradient @ covariance @ gradient) for gradient in (by_value, by_count))
-    return of_value + of_spend, of_count
+        of_value += _variance(
+            valuation.margin * (sums.elasticities @ centre.discounted_purchases), valuation.spend_covariance
+        )
+    return of_value, of_count
+
+
+def _variance(gradient: FloatArray, covariance: FloatArray) -> float:
+    """Delta-method variance of one number."""
+    return max(float(gradient @ covariance @ gradient), 0.0)

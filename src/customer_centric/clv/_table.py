@@ -40,8 +40,7 @@ class HistoryTable:
     mean_spend_holdout: FloatArray | None = None
 
     def history_counts(self) -> HistoryCounts:
-        """Distinct histories."""
-        self._check_not_empty()
+        """Distinct histories; none where there is no customer."""
         (x, t_x, age), total = count_rows(self.frequency, self.recency, self.age, weights=self.weight)
         kept = total > 0
         return HistoryCounts(x[kept], t_x[kept], age[kept], total[kept], self.unit)

@@ -66,6 +66,11 @@ def check_valuation(
             f"`purchases` must be in the unit of `histories` ({unit!r}), got a model in {model.unit!r}; "
             "fit it to these histories, or summarise the transactions with that unit"
         )
+    if not isinstance(discount_rate, DiscountRate):
+        raise InvalidInputError(
+            f"`discount_rate` must be a DiscountRate, got {discount_rate!r}; "
+            "10 % a year is written DiscountRate.annual(0.1)"
+        )
     length = horizon_in_unit(horizon, model.unit)
     if np.isinf(length) and discount_rate.log_annual_factor == 0:
         raise InvalidInputError(

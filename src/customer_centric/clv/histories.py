@@ -13,8 +13,10 @@ from customer_centric.clv._arrays import ArraySource, check_table
 from customer_centric.clv._reduce_lazy import plan_lazy
 from customer_centric.clv._reduce_memory import reduce_memory
 from customer_centric.clv._rules import check_rules, warn_unless_poisson
+from customer_centric.clv._table import NO_CUSTOMER
 from customer_centric.clv.counts import HistoryCounts, HoldoutCounts, SpendCounts
 from customer_centric.clv.coverage import Coverage, PurchaseTiming
+from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FrameT, TimeUnit
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ FrameT_co = TypeVar("FrameT_co", covariant=True)
 class _Source(Protocol[FrameT_co]):
     """Where histories come from: a log in memory, a lazy log, or arrays."""
 
+    @property
+    def has_amounts(self) -> bool: ...
     def frame(self) -> FrameT_co: ...
     def history_counts(self) -> HistoryCounts: ...
     def holdout_counts(self) -> HoldoutCounts: ...
@@ -107,7 +111,10 @@ class PurchaseHistories(Generic[FrameT]):
         InvalidInputError
             If there is no customer, or the data of a lazy log break a rule.
         """
-        return self._source.history_counts()
+        counts = self._source.history_counts()
+        if counts.frequency.size == 0:
+            raise InvalidInputError(NO_CUSTOMER)
+        return counts
 
     def spend_statistics(self) -> SpendCounts:
         """Repeat purchases and their mean value, of the customers who have any worth more than 0.
@@ -254,6 +261,16 @@ class PurchaseHistories(Generic[FrameT]):
             mean_spend_holdout=mean_spend_holdout,
         )
         return PurchaseHistories(unit, unit, None, None, ArraySource(table))
+
+
+def distinct_histories(histories: PurchaseHistories[FrameT]) -> HistoryCounts:
+    """The distinct histories; none, and no error, where there is no customer: a forecast needs none."""
+    return histories._source.history_counts()
+
+
+def has_amounts(histories: PurchaseHistories[FrameT]) -> bool:
+    """Whether the spend of the customers with repeat purchases is known."""
+    return histories._source.has_amounts
 
 
 def summarise_transactions(

@@ -17,9 +17,11 @@ from customer_centric.clv._spend_sums import (
     sums_in_engine,
     sums_of_rows,
 )
+from customer_centric.clv._table import NO_CUSTOMER
 from customer_centric.clv._valuation import M, Purchases, S, Spend, Valuation, check_valuation
 from customer_centric.clv.counts import HistoryCounts
 from customer_centric.clv.histories import PurchaseHistories
+from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, normal_interval
 from customer_centric.typing import FrameT
 from customer_centric.units import DiscountRate, Horizon
@@ -182,18 +184,20 @@ def _spend_sums(
     histories: PurchaseHistories[FrameT], valuation: Valuation
 ) -> tuple[HistoryCounts, SpendSums]:
     """The distinct histories, and the sums of the spend of those who share one."""
+    check_amounts(histories, valuation)
     native: Any = histories.frame
     engine = engine_of("histories", native)
     if is_lazy(engine):
         counted = histories.sufficient_statistics()
         lazy: LazyFrame[Any] = LazyFrame(native, engine)
-        check_amounts(lazy.columns, valuation)
         return counted, sums_in_engine(lazy, counted, histories.period, valuation)
     frame: MemoryFrame[Any] = MemoryFrame(native, engine)
-    check_amounts(frame.columns, valuation)
-    x, weight = frame.floats("frequency"), frame.floats("weight")
-    mean_spend = frame.floats("mean_spend") if valuation.spend is not None else x
-    (f, t_x, age), row = distinct_rows(x, frame.floats("recency"), frame.floats("age"))
+    kept = frame.floats("weight") > 0
+    if not kept.any():
+        raise InvalidInputError(NO_CUSTOMER)
+    names = ("frequency", "recency", "age", "weight", "mean_spend")
+    x, recency, age, weight, mean_spend = (frame.floats(name)[kept] for name in names)
+    (f, t_x, age), row = distinct_rows(x, recency, age)
     shared = np.bincount(row, weights=weight, minlength=f.size).astype(np.float64)
     counted = HistoryCounts(f, t_x, age, shared, histories.unit)
     return counted, sums_of_rows(valuation, x, mean_spend, weight, row, f.size)

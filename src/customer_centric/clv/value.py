@@ -31,7 +31,7 @@ from customer_centric.clv._spend_columns import (
 from customer_centric.clv._valuation import M, Purchases, S, Spend, Valuation, check_valuation
 from customer_centric.clv.counts import HistoryCounts
 from customer_centric.clv.forecast import Forecast
-from customer_centric.clv.histories import PurchaseHistories
+from customer_centric.clv.histories import PurchaseHistories, distinct_histories
 from customer_centric.intervals import normal_interval, normal_quantile
 from customer_centric.typing import FloatArray, FrameT
 from customer_centric.units import DiscountRate, Horizon
@@ -156,6 +156,7 @@ def value_customers(
         margin=margin,
         confidence_level=confidence_level,
     )
+    check_amounts(histories, valuation)
     native = histories.frame
     engine = engine_of("histories", native)
     if is_lazy(engine):
@@ -167,7 +168,6 @@ def _value_in_memory(
     histories: PurchaseHistories[FrameT], frame: MemoryFrame[FrameT], valuation: Valuation
 ) -> FrameT:
     """Forecasts once a distinct history, spread over the rows; spend row by row."""
-    check_amounts(frame.columns, valuation)
     x = frame.floats("frequency")
     (f, t_x, age), row = distinct_rows(x, frame.floats("recency"), frame.floats("age"))
     counted = HistoryCounts(f, t_x, age, np.ones(f.shape), histories.unit)
@@ -181,8 +181,7 @@ def _value_lazy(
     histories: PurchaseHistories[FrameT], frame: LazyFrame[FrameT], valuation: Valuation
 ) -> FrameT:
     """Forecasts of the distinct histories join the customers inside the engine; the rest is expressions."""
-    check_amounts(frame.columns, valuation)
-    counted = histories.sufficient_statistics()
+    counted = distinct_histories(histories)
     table = _forecast_columns(counted, valuation)
     joined = join_histories(frame, counted, table, histories.period)
     of_history = {name: nw.col(name) for name in table}
