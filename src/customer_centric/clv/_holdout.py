@@ -18,6 +18,7 @@ from customer_centric.units import DiscountRate
 
 # Of the order of the cube root of the rounding error: central differences are then good to some 1e-9.
 _STEP: Final = 1e-4
+N_CLASSES: Final = 8
 _SMALLEST: Final = float(np.finfo(np.float64).tiny)
 
 
@@ -63,16 +64,18 @@ class HoldoutForecast:
     """What is forecast for each row of the holdout, an array element a row.
 
     `log_probability` is that of the actual count, `below` the probability of a smaller count, `active` that
-    of any purchase; `alive` is None where a forecast knows no death. `total_variance` is that of the
-    number of purchases of all customers together.
+    of any purchase; `alive` is None where a forecast knows no death. `variance` is that of the count of
+    one customer; `class_uncertainty` the variance of the expected purchases of each frequency class, and
+    then of all customers, that comes from not knowing the parameters.
     """
 
     expected: FloatArray
+    variance: FloatArray
     log_probability: FloatArray
     below: FloatArray
     active: FloatArray
     alive: FloatArray | None
-    total_variance: float
+    class_uncertainty: FloatArray
 
 
 def holdout_counts(histories: HasHoldout | HoldoutCounts) -> HoldoutCounts:
@@ -115,9 +118,12 @@ def model_forecast(
             answer[rows] = ask(n[rows], x[rows], t_x[rows], age[rows], length)
         return answer
 
-    def total(model: TransactionModel) -> FloatArray:
-        expected = by_length(lambda _, x, t_x, age, h: model.expected_purchases(x, t_x, age, horizon=h))
-        return np.atleast_1d(holdout.weight @ expected)
+    def expected(model: TransactionModel) -> FloatArray:
+        return by_length(lambda _, x, t_x, age, h: model.expected_purchases(x, t_x, age, horizon=h))
+
+    def sums(model: TransactionModel) -> FloatArray:
+        each = class_sums(holdout, expected(model))
+        return np.append(each, each.sum())
 
     variance = by_length(
         lambda _, x, t_x, age, h: model.purchase_variance(x, t_x, age, discount_rate=undiscounted, horizon=h)
@@ -125,12 +131,13 @@ def model_forecast(
     probability = by_length(lambda n, x, t_x, age, h: model.purchase_pmf(n, x, t_x, age, horizon=h))
     at_least = by_length(lambda n, x, t_x, age, h: model.purchase_tail(n, x, t_x, age, horizon=h))
     return HoldoutForecast(
-        expected=by_length(lambda _, x, t_x, age, h: model.expected_purchases(x, t_x, age, horizon=h)),
+        expected=expected(model),
+        variance=variance,
         log_probability=np.log(np.maximum(probability, _SMALLEST)),
         below=1 - at_least,
         active=by_length(lambda _, x, t_x, age, h: model.purchase_tail(1, x, t_x, age, horizon=h)),
         alive=model.probability_alive(x, t_x, age),
-        total_variance=float(holdout.weight @ variance + parameter_variance(model, covariance, total)[0]),
+        class_uncertainty=parameter_variance(model, covariance, sums),
     )
 
 
@@ -145,12 +152,20 @@ def naive_forecast(holdout: HoldoutCounts) -> HoldoutForecast:
     log_probability = n * np.log(mean) - mean - gammaln(n + 1)
     return HoldoutForecast(
         expected=rate * length,
+        variance=rate * length,
         log_probability=np.maximum(log_probability, np.log(_SMALLEST)),
         below=np.where(n > 0, pdtr(np.maximum(n - 1, 0.0), mean), 0.0),
         active=-np.expm1(-mean),
         alive=None,
-        total_variance=float(holdout.weight @ (rate * length)),
+        class_uncertainty=np.zeros(N_CLASSES + 1),
     )
+
+
+def class_sums(holdout: HoldoutCounts, column: FloatArray) -> FloatArray:
+    """The weighted column summed by repeat purchases before the holdout: 0, 1, ..., 7 and more."""
+    member = np.minimum(holdout.frequency, N_CLASSES - 1).astype(np.int64)
+    sums = np.bincount(member, weights=holdout.weight * column, minlength=N_CLASSES)
+    return np.asarray(sums, dtype=np.float64)
 
 
 def parameter_variance(

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import kolmogorov
 
 from customer_centric._core.tabulate import distinct_rows
-from customer_centric.clv._holdout import HoldoutForecast, count_interval
+from customer_centric.clv._holdout import N_CLASSES, HoldoutForecast, class_sums, count_interval
 from customer_centric.clv.counts import HoldoutCounts
 from customer_centric.clv.scores import (
     FrequencyClasses,
@@ -22,7 +22,6 @@ from customer_centric.intervals import Interval, wilson_interval
 from customer_centric.typing import FloatArray, IntArray, TransactionModel
 
 _N_BINS: Final = 10
-_LAST_CLASS: Final = 7
 
 
 def mean_and_error(values: FloatArray, weight: FloatArray) -> tuple[float, float]:
@@ -52,7 +51,8 @@ def holdout_score(
     behind, behind_error = mean_and_error(best - forecast.log_probability, weight)
     log_likelihood = math.nan if model is None else calibration_log_likelihood(model, holdout)
     k = 0 if model is None else len(model.parameter_names)
-    lower, upper = count_interval(np.asarray(expected), np.asarray(forecast.total_variance), confidence_level)
+    spread = np.asarray(weight @ forecast.variance + forecast.class_uncertainty[-1])
+    lower, upper = count_interval(np.asarray(expected), spread, confidence_level)
     alive = forecast.alive
     return HoldoutScore(
         name=name,
@@ -73,7 +73,7 @@ def holdout_score(
         mean_absolute_error=float(weight @ np.abs(error)) / n,
         bias=float(weight @ error) / n,
         root_mean_squared_error=math.sqrt(float(weight @ error**2) / n),
-        classes=frequency_classes(forecast.expected, holdout),
+        classes=frequency_classes(forecast, holdout, confidence_level),
         active=reliability(forecast.active, holdout, confidence_level),
         alive=None if alive is None else reliability(alive, holdout, confidence_level),
         lift=lift_curve(forecast.expected, holdout),
@@ -87,23 +87,26 @@ def calibration_log_likelihood(model: TransactionModel, holdout: HoldoutCounts) 
     return float(holdout.weight @ model.log_likelihood(holdout.frequency, holdout.recency, holdout.age))
 
 
-def frequency_classes(expected: FloatArray, holdout: HoldoutCounts) -> FrequencyClasses:
+def frequency_classes(
+    forecast: HoldoutForecast, holdout: HoldoutCounts, confidence_level: float
+) -> FrequencyClasses:
     """Mean purchases by repeat purchases before the holdout, the last class open."""
-    member = np.minimum(holdout.frequency, _LAST_CLASS).astype(np.int64)
-    size, bought, foreseen = (
-        _sums(member, column, _LAST_CLASS + 1)
-        for column in (
-            holdout.weight,
-            holdout.weight * holdout.frequency_holdout,
-            holdout.weight * expected,
-        )
-    )
+    size = class_sums(holdout, np.ones(holdout.weight.shape))
     some = np.flatnonzero(size > 0)
+    n = size[some]
+    actual, expected, variance = (
+        class_sums(holdout, column)[some]
+        for column in (holdout.frequency_holdout, forecast.expected, forecast.variance)
+    )
+    lower, upper = count_interval(expected, variance + forecast.class_uncertainty[some], confidence_level)
     return FrequencyClasses(
-        labels=tuple(f"{k}+" if k == _LAST_CLASS else str(k) for k in some.tolist()),
-        n_customers=size[some],
-        actual=bought[some] / size[some],
-        expected=foreseen[some] / size[some],
+        labels=tuple(f"{k}+" if k == N_CLASSES - 1 else str(k) for k in some.tolist()),
+        n_customers=n,
+        actual=actual / n,
+        expected=expected / n,
+        lower=lower / n,
+        upper=upper / n,
+        confidence_level=confidence_level,
     )
 
 

@@ -26,12 +26,20 @@ class FrequencyClasses:
         Customers in the class.
     actual, expected : ndarray of shape (n_classes,)
         Mean purchases of a customer in the holdout.
+    lower, upper : ndarray of shape (n_classes,)
+        Where the actual mean of the class should fall, given what the forecast does not know: chance, and
+        the parameters where a `Fit` brings their covariance.
+    confidence_level : float
+        Nominal coverage of the intervals, each taken for itself.
     """
 
     labels: tuple[str, ...]
     n_customers: FloatArray
     actual: FloatArray
     expected: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    confidence_level: float
 
     def to_frame(self) -> pd.DataFrame:
         """One row a class."""
@@ -43,6 +51,8 @@ class FrequencyClasses:
                 "n_customers": self.n_customers,
                 "actual": self.actual,
                 "expected": self.expected,
+                "lower": self.lower,
+                "upper": self.upper,
             }
         )
 
