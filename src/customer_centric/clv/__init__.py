@@ -22,10 +22,12 @@ from customer_centric.clv.scores import (
     PitHistogram,
     ReliabilityCurve,
 )
+from customer_centric.clv.spend_independence import Association, SpendIndependence, check_spend_independence
 from customer_centric.clv.tracking import Tracking, tracking
 from customer_centric.clv.value import value_customers
 
 __all__ = [
+    "Association",
     "Backtest",
     "BgNbd",
     "Coverage",
@@ -48,8 +50,10 @@ __all__ = [
     "ReliabilityCurve",
     "ScoreDifference",
     "SpendCounts",
+    "SpendIndependence",
     "Tracking",
     "backtest",
+    "check_spend_independence",
     "fit_bg_nbd",
     "fit_gamma_gamma",
     "fit_mbg_nbd",
