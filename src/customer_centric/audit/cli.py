@@ -11,14 +11,13 @@ import secrets
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Final, Literal, NoReturn, TextIO, cast
 
 from customer_centric.audit.html import render_html
 from customer_centric.audit.read import read_transactions
 from customer_centric.audit.report import report_mapping
-from customer_centric.audit.run import Audit, run_audit
+from customer_centric.audit.run import Audit, package_version, run_audit
 from customer_centric.audit.text import render_text
 from customer_centric.datasets import load_cdnow_sample
 from customer_centric.errors import ConvergenceError, InvalidInputError, MissingDependencyError
@@ -113,11 +112,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, 1)
     except KeyboardInterrupt:
         return _fail("stopped", 130)
-
-
-def package_version() -> str:
-    """Version of the package."""
-    return str(getattr(import_module("customer_centric"), "__version__"))  # noqa: B009 (untyped on purpose)
 
 
 def _fail(error: object, code: int) -> int:

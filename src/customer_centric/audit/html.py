@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
+from typing import Literal, TypeAlias
 
 from customer_centric.audit import tables, words
 from customer_centric.audit.report import AuditReport, Estimate
@@ -15,14 +16,17 @@ from customer_centric.audit.tables import Table
 __all__ = ["Chart", "render_html"]
 
 
+Section: TypeAlias = Literal["test", "value"]
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A drawing of the report.
 
     Parameters
     ----------
-    section : {"test", "value", "certainty"}
-        Where it stands: the test of the model, who matters, or how certain.
+    section : {"test", "value"}
+        Where it stands: in the test of the model, or with who matters.
     title : str
         What it shows.
     description : str
@@ -31,7 +35,7 @@ class Chart:
         The drawing, an `svg` element.
     """
 
-    section: str
+    section: Section
     title: str
     description: str
     svg: str
@@ -59,7 +63,7 @@ def render_html(report: AuditReport, charts: Sequence[Chart] = (), *, missing_ch
         ("model", "Which model, and why", _model(report)),
         ("test", "How well it predicts", _test(report, charts, missing_charts)),
         ("value", "Who matters", _value(report, charts)),
-        ("certainty", "How certain", _certainty(report, charts)),
+        ("certainty", "How certain", _certainty(report)),
         ("care", "Read with care", _care(report)),
         ("method", "Method and sources", _method()),
         ("asked", "How it was asked", _asked(report)),
@@ -156,7 +160,7 @@ def _test(report: AuditReport, charts: Sequence[Chart], missing_charts: str) -> 
 def _value(report: AuditReport, charts: Sequence[Chart]) -> str:
     largest = max((group.value for group in report.groups), default=0.0)
     bars = [_bar(group.value, largest) for group in report.groups]
-    top = [row.lifetime_value for row in report.top]
+    top = [row.predicted_value for row in report.top]
     end = max((estimate.upper or estimate.value for estimate in top), default=0.0)
     ranges = [_range(estimate, end) for estimate in top]
     return (
@@ -167,10 +171,10 @@ def _value(report: AuditReport, charts: Sequence[Chart]) -> str:
     )
 
 
-def _certainty(report: AuditReport, charts: Sequence[Chart]) -> str:
+def _certainty(report: AuditReport) -> str:
     models = [report.purchases] if report.spend is None else [report.purchases, report.spend]
     shown = "".join(_table(tables.parameter_table(model)) for model in models)
-    return _paragraph(words.spread(report)) + _charts(charts, "certainty") + shown
+    return _paragraph(words.spread(report)) + shown
 
 
 def _care(report: AuditReport) -> str:
@@ -198,10 +202,10 @@ def _asked(report: AuditReport) -> str:
     return f'{asked}\n<h3>To repeat it</h3>\n<pre tabindex="0"><code>{command}</code></pre>'
 
 
-def _charts(charts: Sequence[Chart], section: str) -> str:
+def _charts(charts: Sequence[Chart], section: Section) -> str:
     drawn = "".join(
-        f"<figure>{chart.svg}<figcaption><strong>{escape(chart.title)}.</strong> "
-        f"{escape(chart.description)}</figcaption></figure>"
+        f"<figure>{chart.svg}<figcaption><strong>{_typeset(chart.title)}.</strong> "
+        f"{_typeset(chart.description)}</figcaption></figure>"
         for chart in charts
         if chart.section == section
     )

@@ -124,13 +124,16 @@ class ModelScore:
     """Of the calibration data."""
     log_score: float | None
     """Mean log-probability of what each customer did in the holdout; higher is better."""
-    log_score_error: float | None
-    """Standard error of the difference to the best log-score; 0 for the best."""
+    behind: float | None
+    """Log-score of the best model less this one."""
+    behind_error: float | None
+    """Standard error of that difference."""
+    expected: float | None
+    """Purchases expected in the holdout."""
     total_error: float | None
     """Expected purchases over actual ones, minus 1."""
     mean_absolute_error: float | None
     boundary: str | None = None
-    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +187,13 @@ class Portfolio:
     """All customers together over one stretch of the future."""
 
     value: Estimate
-    """Discounted margin."""
+    """Discounted margin, and the bounds between which it will fall."""
     purchases: Estimate | None
-    """Purchases, undiscounted; None where their number has no bound."""
-    parameter_deviation: float
-    """Standard deviation of the value from not knowing the parameters."""
-    process_deviation: float
-    """Standard deviation of the value from chance, were the parameters known."""
+    """Purchases, undiscounted, and the bounds between which they will fall; None where there is no end."""
+    parameter_error: float
+    """Standard error of the value from not knowing the parameters."""
+    process_error: float
+    """Standard error of the value from chance, were the parameters known; may be infinite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +210,9 @@ class CustomerValue:
     """In the next year, or in the horizon where that is shorter."""
     expected_spend: Estimate | None
     lifetime_value: Estimate
+    """The expectation, and how sure the model is of it."""
+    predicted_value: Estimate
+    """The same, with the bounds between which the margin of this customer will fall."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,15 +73,13 @@ _SCORE_NOTE = (
 
 
 def _excuse(score: ModelScore) -> str:
-    if score.failure is not None:
-        return f"{score.name} was not fitted: {score.failure}."
     return f"{score.name} was fitted at a limit: {score.boundary}." if score.boundary is not None else ""
 
 
 def _score_row(score: ModelScore, best: ModelScore) -> tuple[str, ...]:
     behind = words.MISSING
-    if score.log_score is not None and best.log_score is not None and score is not best:
-        behind = f"{best.log_score - score.log_score:.4f} (+/- {score.log_score_error or 0.0:.4f})"
+    if score.behind is not None and score.behind_error is not None and score is not best:
+        behind = f"{score.behind:.4f} (+/- {score.behind_error:.4f})"
     return (
         score.name,
         str(score.n_parameters) if score.n_parameters else words.MISSING,
@@ -173,7 +171,7 @@ def customer_table(report: AuditReport) -> Table:
             words.amount(row.expected_purchases.value, 1),
             words.MISSING if spend is None else words.amount(spend, spend_digits),
             words.amount(row.lifetime_value.value, value_digits),
-            words.interval(row.lifetime_value, value_digits),
+            words.interval(row.predicted_value, value_digits),
         )
         for row, spend in zip(top, spends, strict=True)
     )
@@ -189,13 +187,14 @@ def customer_table(report: AuditReport) -> Table:
             "purchases",
             "spend",
             "value",
-            f"{level} interval",
+            f"{level} between",
         ),
         rows,
         note=(
             f"Recency and age in {settings.unit}s; alive: probability of being active on "
             f"{words.day(settings.end)}; purchases: expected in {words.near(report)}; spend: expected a "
-            f"purchase; value: discounted margin in {words.far(report)}."
+            f"purchase; value: expected discounted margin in {words.far(report)}; between: where the margin "
+            f"of this one customer will fall in {level} of cases."
         ),
         widest=14,
     )

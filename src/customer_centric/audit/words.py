@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
@@ -67,9 +68,11 @@ def signed_share(value: float) -> str:
 
 def interval(estimate: Estimate, digits: int | None = None) -> str:
     """The bounds: 41,000 to 45,400."""
-    if estimate.lower is None or estimate.upper is None:
-        return MISSING
     places = decimals([estimate.value]) if digits is None else digits
+    if estimate.lower is None:
+        return MISSING
+    if estimate.upper is None:
+        return f"at least {amount(estimate.lower, places)}"
     return f"{amount(estimate.lower, places)} to {amount(estimate.upper, places)}"
 
 
@@ -184,11 +187,15 @@ def tested(report: AuditReport) -> str:
 def spread(report: AuditReport) -> str:
     """Where the uncertainty of the total comes from."""
     life = report.lifetime
+    chance = (
+        f"would move the total by about {amount(life.process_error)} (one standard deviation)"
+        if math.isfinite(life.process_error)
+        else "could move the total without bound: the spend of some customers varies too much for a variance"
+    )
     return (
-        "Were the parameters known exactly, chance alone would move the total by about "
-        f"{amount(life.process_deviation)} (one standard deviation). Not knowing them adds about "
-        f"{amount(life.parameter_deviation)}. The interval of the total holds both; that the model itself "
-        "may be wrong is not in it: that is what the test above is for."
+        f"Were the parameters known exactly, chance alone {chance}. Not knowing them adds about "
+        f"{amount(life.parameter_error)}. The interval of the total holds both; that the model itself "
+        f"may be wrong is not in it{': that is what the test above is for' if report.holdout else ''}."
     )
 
 
