@@ -19,7 +19,8 @@ from customer_centric.typing import BoolArray, FloatArray, IntArray
 
 # e^-42 = 6e-19: what lies beyond is below the last bit.
 DROP: Final = 42.0
-VALUES_A_PASS: Final = 1 << 17
+# Blocks of this size stay in the cache, and below the size from which BLAS starts threads.
+VALUES_A_PASS: Final = 12_000
 # The trapezoidal rule converges like exp(-2 pi d / step), d the distance of the nearest singularity
 # from the real line; here d >= pi/2, less a little for the stretched tails.
 _STEP: Final = 0.3
