@@ -189,11 +189,13 @@ def count_interval(
 ) -> tuple[FloatArray, FloatArray]:
     """Where a count with this mean and variance falls: quantiles of a gamma, outwards to whole numbers."""
     some = (mean > 0) & (variance > 0)
-    scale = np.where(some, variance, 1.0) / np.where(some, mean, 1.0)
-    shape = np.where(some, mean, 1.0) / scale
+    with np.errstate(over="ignore", under="ignore"):
+        relative = np.where(some, mean, 1.0) ** 2 / np.where(some, variance, 1.0)
+    # Beyond these shapes the quantiles are 0, or the mean, to all digits of a count.
+    shape = np.clip(relative, 1e-3, 1e15)
     tail = (1 - confidence_level) / 2
-    lower, upper = (np.where(some, gammaincinv(shape, p) * scale, mean) for p in (tail, 1 - tail))
-    return np.floor(lower), np.ceil(upper)
+    lower, upper = (np.where(some, gammaincinv(shape, p) / shape, 1.0) * mean for p in (tail, 1 - tail))
+    return np.floor(np.minimum(lower, mean)), np.ceil(np.maximum(upper, mean))
 
 
 def check_model_unit(name: str, model: TransactionModel, unit: TimeUnit) -> None:
