@@ -1,0 +1,184 @@
+"""What is measured: one case a row of the table, with the ratio to lifetimes that is to be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OURS = "customer_centric"
+BY_HAND = ("pandas", "polars", "duckdb")
+PEERS = ("lifetimes", "pymc-marketing")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row: the task each library does on one input.
+
+    `goals` are ratios, the time of a peer over ours, that are to be reached.
+    """
+
+    key: str
+    title: str
+    task: str
+    source: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    libraries: tuple[str, ...] = (OURS, *PEERS)
+    goals: Mapping[str, float] = field(default_factory=dict)
+    only_long: bool = False
+
+    @property
+    def group(self) -> str:
+        """The section of the table."""
+        return self.key.split("/")[0]
+
+
+GROUPS = {
+    "histories": "Purchase histories from transactions in memory",
+    "fits": "Maximum-likelihood fits",
+    "forecasts": "Forecasts for 1,000,000 customers",
+    "chain": "Transactions in memory to the lifetime value of each customer",
+    "growth": "Growth with the number of transactions",
+    "lazy": "A Parquet file inside DuckDB, with 300 MB of memory",
+}
+
+
+def _histories() -> list[Case]:
+    everybody = (OURS, *PEERS, *BY_HAND)
+    named = "{} million transactions, {}"
+    return [
+        Case(
+            f"histories/{millions}m-{order}",
+            named.format(millions, {"time": "in order of time", "shuffled": "shuffled"}[order]),
+            "summarise",
+            f"log-{millions * 1_000_000}",
+            {"order": order},
+            everybody,
+            {"lifetimes": goal},
+            only_long=millions > 10,
+        )
+        for millions, goal in ((1, 13.3), (10, 22.5), (50, 11.0))
+        for order in ("time", "shuffled")
+        if millions <= 10 or order == "time"
+    ] + [
+        Case(
+            "histories/1m-text",
+            named.format(1, "ids are text"),
+            "summarise",
+            "log-1000000",
+            {"order": "time", "ids": "text"},
+            everybody,
+        )
+    ]
+
+
+_NAMES = {"bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD", "gamma_gamma": "Gamma-Gamma"}
+# The model, the number of customers, and how many times the speed of lifetimes is to be reached.
+_FIT_GOALS = (
+    ("bg_nbd", 2357, 26),
+    ("pareto_nbd", 2357, 25),
+    ("gamma_gamma", 2357, 34),
+    ("bg_nbd", 23570, 110),
+    ("pareto_nbd", 23570, 97),
+    ("gamma_gamma", 23570, None),
+    ("bg_nbd", 100_000, 74),
+    ("pareto_nbd", 100_000, 203),
+    ("gamma_gamma", 100_000, None),
+    ("bg_nbd", 1_000_000, 108),
+    ("pareto_nbd", 1_000_000, 403),
+    ("gamma_gamma", 1_000_000, 162),
+)
+
+
+def _fits() -> list[Case]:
+    cases: list[Case] = []
+    for model, n_customers, goal in _FIT_GOALS:
+        drawn = "pareto_nbd" if model == "pareto_nbd" else "bg_nbd"
+        source = "cdnow" if n_customers < 100_000 else drawn
+        where = ", CDNOW" if source == "cdnow" else ""
+        cases.append(
+            Case(
+                f"fits/{model}-{n_customers}",
+                f"{_NAMES[model]}, {n_customers:,} customers{where}",
+                "fit",
+                f"histories-{source}-{n_customers}",
+                {"model": model},
+                goals={} if goal is None else {"lifetimes": goal},
+            )
+        )
+    return cases
+
+
+def _forecasts() -> list[Case]:
+    def case(key: str, title: str, task: str, goal: float | None, model: str, **options: object) -> Case:
+        libraries = (OURS,) if options.get("intervals") else (OURS, *PEERS)
+        goals = {} if goal is None else {"lifetimes": goal}
+        source = f"histories-{model}-1000000"
+        return Case(f"forecasts/{key}", title, task, source, {"model": model, **options}, libraries, goals)
+
+    year = "12-month discounted lifetime value"
+    return [
+        case("bg-alive", "BG/NBD probability alive", "predict", 2.0, "bg_nbd", what="alive"),
+        case("bg-purchases", "BG/NBD expected purchases", "predict", 12.3, "bg_nbd", what="purchases"),
+        case(
+            "pareto",
+            "Pareto/NBD probability alive and expected purchases",
+            "predict",
+            2.9,
+            "pareto_nbd",
+            what="alive purchases",
+        ),
+        case("value", f"{year}, BG/NBD", "value", 166.0, "bg_nbd"),
+        case("value-pareto", f"{year}, Pareto/NBD", "value", None, "pareto_nbd"),
+        case(
+            "value-intervals", f"{year} with all intervals, BG/NBD", "value", None, "bg_nbd", intervals=True
+        ),
+    ]
+
+
+def _chain() -> list[Case]:
+    title = "10 million transactions, 3.5 million customers"
+    return [
+        Case(
+            "chain/10m",
+            title,
+            "chain",
+            "log-10000000",
+            goals={"lifetimes": 25.0, "pymc-marketing": 10.0},
+        ),
+        Case(
+            "chain/10m-intervals",
+            f"{title}, with all intervals",
+            "chain",
+            "log-10000000",
+            {"intervals": True},
+            (OURS,),
+        ),
+    ]
+
+
+GROWTH_ROWS = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
+
+
+def _growth() -> list[Case]:
+    return [
+        Case(f"growth/{rows}", f"{rows:,} transactions", "stages", f"log-{rows}", libraries=(OURS,))
+        for rows in GROWTH_ROWS
+    ]
+
+
+def _lazy() -> list[Case]:
+    titles = {"duckdb": "inside DuckDB", "memory": "read into memory with pandas"}
+    return [
+        Case(
+            f"lazy/{engine}",
+            f"10 million transactions to the parameters of three models, {title}",
+            "lazy_chain",
+            "parquet-10000000",
+            {"engine": engine},
+            (OURS,),
+        )
+        for engine, title in titles.items()
+    ]
+
+
+CASES = (*_histories(), *_fits(), *_forecasts(), *_chain(), *_growth(), *_lazy())

@@ -1,0 +1,200 @@
+"""From results to text: one case on the terminal, all of them as the table that the docs show."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cases import BY_HAND, CASES, GROUPS, GROWTH_ROWS, OURS, Case
+
+Measured = Mapping[str, Any]
+_ALIKE = 1e-9
+
+
+def print_case(case: Case, measured: Measured) -> None:
+    """One line a library: time, ratio to ours, memory, and whether the answer is the same."""
+    print(f"\n{case.title} [{case.key}]")
+    for name, result in measured.items():
+        goal = case.goals.get(name)
+        words = [f"  {name:17s}", f"{_time(result):>12s}", f"{_ratio(name, measured):>10s}"]
+        words += [
+            f"(goal {goal:g})" if goal is not None else "",
+            _memory(result),
+            _agreement(name, case, measured),
+        ]
+        print(" ".join(filter(None, words)), flush=True)
+
+
+def write_report(results: Mapping[str, Any], folder: Path) -> None:
+    """The results, the tables and the plot that the page of the docs shows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (folder / "growth.svg").write_text(growth_plot(results))
+    page = folder.parent / "benchmarks.md"
+    write_between(page, "measured", tables(results))
+
+
+def write_between(page: Path, mark: str, text: str) -> None:
+    """Put generated text between two comments of a page."""
+    start, end = f"<!-- {mark}: generated -->", f"<!-- {mark}: end -->"
+    before, _, rest = page.read_text().partition(start)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise ValueError(f"{page.name} must have the comments {start} and {end}")
+    page.write_text(f"{before}{start}\n\n{text.strip()}\n\n{end}{after}")
+
+
+def tables(results: Mapping[str, Any]) -> str:
+    """What was measured with, and a table a group."""
+    parts = [_setting(results)]
+    for group, heading in GROUPS.items():
+        cases = [case for case in CASES if case.group == group and case.key in results["cases"]]
+        if cases:
+            parts.append(f"## {heading}\n\n{_table(cases, results['cases'])}")
+    return "\n\n".join(parts)
+
+
+def _setting(results: Mapping[str, Any]) -> str:
+    setting = (
+        f"Measured on {results['date']} with {results['cores']} cores, every library free to use "
+        f"{results['threads']} threads; stopped after {results['limit']:.0f} seconds."
+    )
+    lines = [setting, "", "| library | version |", "|---|---|"]
+    for name, library in results["libraries"].items():
+        versions = ", ".join(f"{part} {version}" for part, version in library["versions"].items())
+        lines.append(f"| {name} | {versions or 'not available: ' + str(library['missing'])} |")
+    return "\n".join(lines)
+
+
+def _table(cases: Sequence[Case], measured: Mapping[str, Measured]) -> str:
+    names = [name for name in _columns(cases) if any(name in measured[case.key] for case in cases)]
+    peers = [name for name in names if name != OURS]
+    shown = [f"{name} (by hand)" if name in BY_HAND else name for name in peers]
+    head = ["", "ours", *shown, "times as fast as lifetimes", "as pymc-marketing", "peak memory, MB"]
+    ratios = [name for name in ("lifetimes", "pymc-marketing") if name in peers]
+    if not ratios:
+        head = [*head[:-3], head[-1]]
+    rows = [head, ["---"] + ["---:"] * (len(head) - 1)]
+    for case in cases:
+        results = measured[case.key]
+        row = [case.title, *(_time(results.get(name)) for name in (OURS, *peers))]
+        row += [_ratio_with_goal(name, case, results) for name in ratios]
+        row.append(_memories(results, (OURS, *ratios)))
+        rows.append(row)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _columns(cases: Sequence[Case]) -> list[str]:
+    return list(dict.fromkeys(name for case in cases for name in case.libraries))
+
+
+def _time(result: Measured | None) -> str:
+    if result is None:
+        return "-"
+    if "seconds" not in result:
+        limit = result.get("limit")
+        return (
+            f"> {limit:.0f} s" if limit else "failed" if "not available" not in result["problem"] else "n/a"
+        )
+    return seconds(result["seconds"])
+
+
+def seconds(value: float) -> str:
+    """A time with two or three digits."""
+    if value < 1:
+        return f"{value * 1000:.{2 if value < 0.001 else 1 if value < 0.1 else 0}f} ms"
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} s"
+
+
+def ratio(name: str, measured: Measured) -> float | None:
+    """How many times as long as ours; a lower bound where the peer was stopped."""
+    ours, other = measured.get(OURS, {}).get("seconds"), measured.get(name, {})
+    time = other.get("seconds", other.get("limit"))
+    return None if ours is None or time is None or name == OURS else time / ours
+
+
+def _ratio(name: str, measured: Measured) -> str:
+    value = ratio(name, measured)
+    if value is None:
+        return ""
+    bound = "> " if "seconds" not in measured[name] else ""
+    return f"{bound}{value:.{0 if value >= 10 else 1}f} x"
+
+
+def _ratio_with_goal(name: str, case: Case, measured: Measured) -> str:
+    text, goal = _ratio(name, measured) or "-", case.goals.get(name)
+    return text if goal is None else f"{text} (goal {goal:g})"
+
+
+def _memory(result: Measured) -> str:
+    if "memory_peak_mb" not in result:
+        return str(result.get("problem", ""))
+    return f"{result['memory_peak_mb']:,.0f} MB"
+
+
+def _memories(measured: Measured, names: Sequence[str]) -> str:
+    peaks = [measured.get(name, {}).get("memory_peak_mb") for name in names]
+    return " / ".join("-" if peak is None else f"{peak:,.0f}" for peak in peaks)
+
+
+def _agreement(name: str, case: Case, measured: Measured) -> str:
+    """How the answer differs from ours."""
+    ours, answer = measured.get(OURS, {}).get("answer"), measured[name].get("answer")
+    if name == OURS or ours is None or answer is None:
+        return ""
+    if case.task == "fit":
+        below = answer.get("below_ours", math.nan)
+        return f"log-likelihood {below:+.2g} below ours"
+    differing = [
+        f"{key} {value:.6g} against {ours[key]:.6g}"
+        for key, value in answer.items()
+        if isinstance(value, (int, float)) and abs(value - ours[key]) > _ALIKE * abs(ours[key])
+    ]
+    return "; ".join(differing)
+
+
+def growth_plot(results: Mapping[str, Any]) -> str:
+    """Time against rows on logarithmic scales, with a line of slope one, in colours for light and dark."""
+    cases = results["cases"]
+    points = [
+        (rows, cases[f"growth/{rows}"]["customer_centric"]["seconds"])
+        for rows in GROWTH_ROWS
+        if "seconds" in cases.get(f"growth/{rows}", {}).get("customer_centric", {})
+    ]
+    if not points:
+        return '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>\n'
+    low, high = math.floor(math.log10(points[0][1])), math.ceil(math.log10(points[-1][1]))
+
+    def place(rows: float, time: float) -> tuple[float, float]:
+        x = 70 + 460 * (math.log10(rows) - 5) / 2
+        return x, 260 - 230 * (math.log10(time) - low) / (high - low)
+
+    def text(x: float, y: float, words: str, anchor: str = "middle") -> str:
+        return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{words}</text>'
+
+    def line(start: tuple[float, float], end: tuple[float, float], style: str) -> str:
+        return f'<path d="M{start[0]:.1f} {start[1]:.1f} L{end[0]:.1f} {end[1]:.1f}" {style}/>'
+
+    opening = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 310" font-family="sans-serif" '
+        'font-size="13" fill="#808080" role="img" aria-label="Time against transactions">'
+    )
+    parts = [opening]
+    grid = 'stroke="#808080" stroke-opacity="0.3"'
+    for power in range(low, high + 1):
+        parts.append(line(place(1e5, 10.0**power), place(1e7, 10.0**power), grid))
+        parts.append(text(62, place(1e5, 10.0**power)[1] + 4, f"{10.0**power:g} s", "end"))
+    parts += [text(place(rows, 1)[0], 280, f"{rows:,.0f}") for rows in (1e5, 1e6, 1e7)]
+    parts.append(text(300, 303, "transactions"))
+    last_rows, last_time = points[-1]
+    straight = place(1e5, max(last_time * 1e5 / last_rows, 10.0**low)), place(last_rows, last_time)
+    parts.append(line(*straight, 'stroke="#808080" stroke-dasharray="5 4"'))
+    path = " L".join(f"{x:.1f} {y:.1f}" for x, y in (place(*point) for point in points))
+    parts.append(f'<path d="M{path}" fill="none" stroke="#4c78a8" stroke-width="2.5"/>')
+    parts += [
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#4c78a8"/>' for x, y in (place(*p) for p in points)
+    ]
+    return "\n".join([*parts, "</svg>"]) + "\n"
