@@ -107,7 +107,8 @@ def plot_probability_alive(
         alpha=_MUTED,
         va="center",
     )
-    axes.set_ylim(0, 1)
+    axes.set_ylim(0, 1.1 if ahead > 0 else 1.0)
+    axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_ylabel("probability of being active")
     _date_axis(axes)
     _percent(axes, "y")
@@ -417,14 +418,19 @@ def _for_page(svg: str, label: str) -> str:
     box = re.search(r'viewBox="[^"]*"', svg)
     body = svg[svg.index(">", svg.index("<svg")) + 1 :]
     body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
-    body = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", body)
+    # A style element would rule the whole page; what it says stands on the root below.
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
+    # Matplotlib writes the font in short or at length, depending on its version.
+    body = re.sub(r"font: (?:\w+ )*([\d.]+px)[^;\"]*", r"font-size: \1", body)
+    body = re.sub(r"font-family: [^;\"]*;?\s*", "", body)
     body = body.replace(_MODEL, f"var(--plot-model, {_MODEL})")
     body = re.sub(rf"{_INK}|#000000", "currentColor", body)
-    named = set(re.findall(r'(?:url\(|href=")#([\w-]+)', body))
-    body = re.sub(r' id="([\w-]+)"', lambda found: found[0] if found[1] in named else "", body)
+    named = set(re.findall(r'(?:url\(|href=")#([^")]+)', body))
+    body = re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in named else "", body)
     body = re.sub(r"\s*\n\s*", " ", body).strip()
     return (
         f'<svg role="img" aria-label="{escape(label)}" {box[0] if box else ""} fill="currentColor" '
+        'stroke-linejoin="round" stroke-linecap="butt" '
         f'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{body}'
     )
 
