@@ -90,6 +90,7 @@ def example_report(*, customer: str = "00123") -> AuditReport:
             log_likelihood=-4055.9177,
             customers=946,
         ),
+        spend_verdict="Nothing says that spend depends on frequency (correlation 0.06).",
         lifetime=Portfolio(
             value=Estimate(43210.4, 39870.2, 46550.1),
             purchases=None,

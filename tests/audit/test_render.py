@@ -70,6 +70,7 @@ def bare_report() -> AuditReport:
         base=dataclasses.replace(full.base, repeat_spend=None),
         holdout=None,
         spend=None,
+        spend_verdict=None,
         groups=tuple(
             dataclasses.replace(group, share=None, cumulative_share=None, value=0.0) for group in full.groups
         ),
@@ -122,7 +123,13 @@ def test_page_shows_the_text_of_users_as_text() -> None:
 @pytest.mark.parametrize("report", [example_report(), bare_report()])
 def test_page_and_text_hold_every_table_and_finding(report: AuditReport) -> None:
     page, text = Page(render_html(report)).text, " ".join(render_text(report).split())
-    for sentence in (words.tested(report), words.seen(report), words.spread(report), report.reason):
+    for sentence in (
+        words.tested(report),
+        words.seen(report),
+        words.spread(report),
+        report.reason,
+        report.spend_verdict or "",
+    ):
         assert sentence in page
         assert sentence in text
     for table in all_tables(report):

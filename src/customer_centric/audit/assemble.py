@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from customer_centric.audit.report import (
     CustomerValue,
@@ -22,6 +21,7 @@ from customer_centric.audit.report import (
     Portfolio,
     ValueGroup,
 )
+from customer_centric.audit.values import Column
 from customer_centric.clv.backtest import Backtest
 from customer_centric.clv.coverage import Coverage
 from customer_centric.clv.portfolio import PortfolioValue
@@ -32,10 +32,7 @@ from customer_centric.typing import FloatArray
 
 __all__: list[str] = []
 
-Column: TypeAlias = NDArray[Any]  # of numbers, or of ids of whatever type the log has
-
 N_GROUPS: Final = 10
-N_TOP: Final = 10
 
 
 def log_counts(coverage: Coverage) -> tuple[LogCount, ...]:
@@ -147,9 +144,8 @@ def _group_label(i: int, n: int) -> str:
 
 
 def top_customers(columns: Mapping[str, Column]) -> tuple[CustomerValue, ...]:
-    """The most valuable customers; the first in the table where values are equal."""
-    order = np.argsort(-columns["lifetime_value"].astype(np.float64), kind="stable")[:N_TOP]
-    return tuple(_customer(columns, i) for i in order.tolist())
+    """The customers of a table with everything about each."""
+    return tuple(_customer(columns, i) for i in range(len(columns["customer"])))
 
 
 def _customer(columns: Mapping[str, Column], i: int) -> CustomerValue:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
-
 from customer_centric.audit import words
 from customer_centric.audit.html import Chart, Section
 from customer_centric.audit.steps import Answer, Test, fit
@@ -70,7 +68,7 @@ def _of_test(test: Test[FrameT], name: str) -> list[Chart]:
 
 
 def _of_value(found: Answer[FrameT]) -> list[Chart]:
-    values = found.columns["lifetime_value"].astype(np.float64)
+    values = found.values.lifetime_value
     if not values.sum() > 0:
         return []
     return [

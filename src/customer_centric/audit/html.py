@@ -174,7 +174,8 @@ def _value(report: AuditReport, charts: Sequence[Chart]) -> str:
 def _certainty(report: AuditReport) -> str:
     models = [report.purchases] if report.spend is None else [report.purchases, report.spend]
     shown = "".join(_table(tables.parameter_table(model)) for model in models)
-    return _paragraph(words.spread(report)) + shown
+    verdict = "" if report.spend_verdict is None else _paragraph(report.spend_verdict)
+    return _paragraph(words.spread(report)) + shown + verdict
 
 
 def _care(report: AuditReport) -> str:

@@ -245,7 +245,9 @@ class AuditReport:
     purchases : FittedModel
         The chosen model of purchases.
     spend : FittedModel or None
-        The model of spend; None where the log has no amounts.
+        The model of spend; None where the log has no amounts, or one price.
+    spend_verdict : str or None
+        Whether spend depends on frequency, which the model of spend denies; None without that model.
     lifetime : Portfolio
         All customers over the horizon.
     next_year : Portfolio
@@ -265,6 +267,7 @@ class AuditReport:
     reason: str
     purchases: FittedModel
     spend: FittedModel | None
+    spend_verdict: str | None
     lifetime: Portfolio
     next_year: Portfolio
     groups: tuple[ValueGroup, ...]

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Literal
 
-import numpy as np
-
 from customer_centric._core.checks import check_confidence_level, check_number
 from customer_centric.audit import assemble
 from customer_centric.audit.charts import draw_charts
@@ -203,19 +201,20 @@ def _report(found: Answer[FrameT], settings: Settings, notes: tuple[str, ...]) -
         reason=found.reason,
         purchases=assemble.fitted_model(found.name, found.purchases, level),
         spend=None if found.spend is None else assemble.fitted_model("Gamma-Gamma", found.spend, level),
+        spend_verdict=found.spend_verdict,
         lifetime=assemble.portfolio(found.lifetime),
         next_year=assemble.portfolio(found.next_year),
-        groups=assemble.value_groups(found.columns["lifetime_value"].astype(np.float64)),
-        top=assemble.top_customers(found.columns),
+        groups=assemble.value_groups(found.values.lifetime_value),
+        top=assemble.top_customers(found.values.top),
         notes=notes,
     )
 
 
 def _base(found: Answer[FrameT], *, with_spend: bool) -> CustomerBase:
     coverage = found.histories.coverage()
-    frequency = found.columns["frequency"].astype(np.float64)
+    frequency = found.values.frequency
     bought = frequency > 0
-    spent = frequency[bought] @ found.columns["mean_spend"][bought].astype(np.float64) if with_spend else None
+    spent = frequency[bought] @ found.values.mean_spend[bought] if with_spend else None
     return CustomerBase(
         customers=coverage.n_customers,
         repeat_customers=coverage.n_repeat_customers,

@@ -6,12 +6,11 @@ import datetime as dt
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, TypeAlias, cast
+from typing import Final, Generic, Literal, TypeAlias, cast
 
-import narwhals.stable.v2 as nw
 import numpy as np
 
-from customer_centric.audit.assemble import Column
+from customer_centric.audit.values import Terms, Values
 from customer_centric.clv._counted import HasHistories
 from customer_centric.clv.backtest import Backtest, backtest
 from customer_centric.clv.bg_nbd import BgNbd, fit_bg_nbd
@@ -20,8 +19,8 @@ from customer_centric.clv.histories import PurchaseHistories, summarise_transact
 from customer_centric.clv.mbg_nbd import MbgNbd, fit_mbg_nbd
 from customer_centric.clv.nbd import Nbd, fit_nbd
 from customer_centric.clv.pareto_nbd import ParetoNbd, fit_pareto_nbd
-from customer_centric.clv.portfolio import PortfolioValue, value_portfolio
-from customer_centric.clv.value import value_customers
+from customer_centric.clv.portfolio import PortfolioValue
+from customer_centric.clv.spend_independence import check_spend_independence
 from customer_centric.fitting import Fit
 from customer_centric.typing import FrameT, TimeUnit, TransactionModel
 from customer_centric.units import DAYS_PER_UNIT, UNITS_PER_YEAR, DiscountRate
@@ -106,7 +105,8 @@ class Answer(Generic[FrameT]):
     reason: str
     purchases: Fit[TransactionModel]
     spend: Fit[GammaGamma] | None
-    columns: dict[str, Column]
+    spend_verdict: str | None
+    values: Values
     lifetime: PortfolioValue
     next_year: PortfolioValue
 
@@ -131,7 +131,7 @@ def answer(question: Question[FrameT], calibration_end: Day | None, notes: list[
     spend, margin = _spend(question, histories, notes)
     tell("Valuing the customers")
     _note_extrapolation(question, (end - first_day).days, notes)
-    terms = _Terms(histories, purchases, spend, margin, question.discount_rate, question.confidence_level)
+    terms = Terms(purchases, spend, margin, question.discount_rate, question.confidence_level)
     return Answer(
         histories=histories,
         end=end,
@@ -141,9 +141,10 @@ def answer(question: Question[FrameT], calibration_end: Day | None, notes: list[
         reason=reason,
         purchases=purchases,
         spend=spend,
-        columns=terms.columns(question.horizon, question.near),
-        lifetime=terms.portfolio(question.horizon),
-        next_year=terms.portfolio(question.near),
+        spend_verdict=None if spend is None else check_spend_independence(histories).verdict,
+        values=terms.values(histories, question.horizon, question.near),
+        lifetime=terms.portfolio(histories, question.horizon),
+        next_year=terms.portfolio(histories, question.near),
     )
 
 
@@ -209,56 +210,3 @@ def _note_extrapolation(question: Question[FrameT], days: int, notes: list[str])
         "ahead than that is extrapolated by the model, and no test can speak for it. A shorter horizon "
         "leaves it out."
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Terms(Generic[FrameT]):
-    """Everything about a valuation but its horizon."""
-
-    histories: PurchaseHistories[FrameT]
-    purchases: Fit[TransactionModel]
-    spend: Fit[GammaGamma] | None
-    margin: float
-    discount_rate: DiscountRate
-    confidence_level: float
-
-    def portfolio(self, horizon: float) -> PortfolioValue:
-        """All customers together."""
-        return value_portfolio(
-            self.histories,
-            self.purchases,
-            self.spend,
-            horizon=horizon,
-            discount_rate=self.discount_rate,
-            margin=self.margin,
-            confidence_level=self.confidence_level,
-        )
-
-    def customers(self, horizon: float) -> dict[str, Column]:
-        """Every customer."""
-        return _arrays(
-            value_customers(
-                self.histories,
-                self.purchases,
-                self.spend,
-                horizon=horizon,
-                discount_rate=self.discount_rate,
-                margin=self.margin,
-                confidence_level=self.confidence_level,
-            )
-        )
-
-    def columns(self, far: float, near: float) -> dict[str, Column]:
-        """History and value of every customer; the purchases are those of the nearer horizon."""
-        soon = {name: column for name, column in self.customers(near).items() if "purchases" in name}
-        columns = {**_arrays(self.histories.frame), **self.customers(far), **soon}
-        if self.spend is None:
-            del columns["expected_spend"]  # it counts 1 a purchase there, which is no money
-        return columns
-
-
-def _arrays(frame: Any) -> dict[str, Column]:
-    """The columns of a frame of any kind; customers stand in ascending order in all of them."""
-    native = nw.from_native(frame)
-    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-    return {name: eager.get_column(name).to_numpy() for name in eager.columns}

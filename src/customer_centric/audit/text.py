@@ -40,6 +40,8 @@ def render_text(report: AuditReport) -> str:
     ]
     if report.spend is not None:
         blocks.append(_table(tables.parameter_table(report.spend)))
+    if report.spend_verdict is not None:
+        blocks.append(_paragraph(report.spend_verdict))
     if report.notes:
         blocks.append(_heading("Read with care"))
         blocks.extend(_bullet(note) for note in report.notes)
