@@ -13,7 +13,7 @@ from customer_centric.typing import FloatArray, IntArray
 # Ages and recencies are whole numbers of days written in days, weeks (days / 7) or months: these
 # factors turn them back into integers, which sort many times faster than floats.
 _SCALES: Final = (1.0, 7.0, 365.25 / 12)
-_WHOLE_TOLERANCE: Final = 1e-7
+_WHOLE_TOLERANCE: Final = 1e-12
 # Up to here a table with a cell for every possible row is faster than sorting the rows.
 _TABLE_CELLS: Final = 1 << 16
 
@@ -58,7 +58,7 @@ def distinct_rows(*columns: FloatArray) -> tuple[tuple[FloatArray, ...], IntArra
     distinct : tuple of ndarray of shape (n_distinct,)
         One array a column. The same bits for every order of the rows.
     inverse : ndarray of int64 of shape (n_rows,)
-        `distinct[j][inverse]` is `columns[j]`, up to 1e-7 of a day where the column is whole days.
+        `distinct[j][inverse]` is `columns[j]`, up to 1e-12 relative where the column is whole days.
     """
     packed = _pack(columns)
     if packed is None:
@@ -149,7 +149,8 @@ def _whole(column: FloatArray) -> tuple[IntArray, float] | None:
 
 
 def _is_whole(values: FloatArray) -> bool:
-    return bool(np.abs(values - np.rint(values)).max(initial=0.0) <= _WHOLE_TOLERANCE)
+    # Relative, so that nothing but 0 becomes 0.
+    return bool(np.all(np.abs(values - np.rint(values)) <= _WHOLE_TOLERANCE * np.abs(values)))
 
 
 def _distinct_floats(columns: tuple[FloatArray, ...]) -> tuple[tuple[FloatArray, ...], IntArray]:

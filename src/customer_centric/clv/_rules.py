@@ -23,6 +23,8 @@ REFUND_REMEDY = (
 )
 # Above this share of periods with a purchase, merging makes counts visibly less variable than Poisson.
 _MOST_PURCHASES_PER_PERIOD = 0.3
+# Fewer repeat purchases than this say nothing about a rate.
+_FEWEST_PURCHASES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,7 @@ def check_span(rules: SummaryRules, first_day: int, *, name: str = "end") -> Non
 def warn_unless_poisson(frequency: float, age: float, rules: SummaryRules, *, stacklevel: int = 3) -> None:
     """Warn where total frequency and age (in `unit`) say that periods are too long to count in."""
     per_period = frequency / (age * rules.periods_per_unit) if age > 0 else 0.0
-    if per_period > _MOST_PURCHASES_PER_PERIOD:
+    if per_period > _MOST_PURCHASES_PER_PERIOD and frequency >= _FEWEST_PURCHASES:
         shorter = "" if rules.period == "day" else 'a shorter `period`, such as "day", or '
         warnings.warn(
             f"customers buy in {per_period:.2f} of their {rules.period}s after the first purchase: "

@@ -29,14 +29,16 @@ class Coverage:
         Last day of observation, and of calibration where the log was split.
     period : {"day", "week", "month"}
         Transactions of a customer in one period are one purchase.
+    refunds : {"raise", "net", "drop"}
+        What negative amounts meant.
+    zero_amounts : {"keep", "drop"}
+        Whether amounts of zero were purchases.
     n_rows : int
         Transactions read.
     n_rows_after_end : int
         Transactions after `end`, left out.
     n_rows_used : int
         Transactions that became part of a purchase.
-    n_rows_merged : int
-        Transactions beyond the first of their purchase: `n_rows_used - n_purchases`.
     n_purchases : int
         Purchases: customers times periods with a transaction.
     n_refunds, n_refunds_dropped : int

@@ -265,12 +265,12 @@ class PurchaseHistories(Generic[FrameT]):
 
 def distinct_histories(histories: PurchaseHistories[FrameT]) -> HistoryCounts:
     """The distinct histories; none, and no error, where there is no customer: a forecast needs none."""
-    return histories._source.history_counts()
+    return histories._source.history_counts()  # pyright: ignore[reportPrivateUsage]  # of this module
 
 
 def has_amounts(histories: PurchaseHistories[FrameT]) -> bool:
     """Whether the spend of the customers with repeat purchases is known."""
-    return histories._source.has_amounts
+    return histories._source.has_amounts  # pyright: ignore[reportPrivateUsage]  # of this module
 
 
 def summarise_transactions(

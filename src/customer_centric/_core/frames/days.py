@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -31,6 +31,9 @@ from customer_centric.typing import IntArray
 DATE_RULE: Final = "dates, datetimes or ISO text"
 DATE_REMEDY: Final = "convert it to dates first"
 MISSING_DATE_REMEDY: Final = "remove these rows or give them a date"
+if TYPE_CHECKING:
+    import pandas as pd
+
 _NOT_A_TIME: Final = np.iinfo(np.int64).min
 
 
@@ -41,20 +44,30 @@ def encode_days(series: AnySeries, *, engine: Engine, role: str, time_zone: str 
     dtype = series.dtype
     if isinstance(dtype, nw.Date):
         refuse_zone(name, "dates", time_zone)
-        return _days_of_moments(name, series.to_numpy())
+        # pandas has dates only as Arrow's, which it gives to NumPy as objects.
+        moments = series.cast(nw.Datetime("us")) if engine == "pandas" else series
+        return _days_of_moments(name, moments.to_numpy())
     if isinstance(dtype, nw.Datetime):
         if dtype.time_zone is None:
             refuse_zone(name, "datetimes without a time zone", time_zone)
         elif zone is None:
             refuse_aware(name, dtype.time_zone)
         else:
-            series = series.dt.convert_time_zone(str(zone)).dt.replace_time_zone(None)
+            series = _local_time(series, engine, str(zone))
         return _days_of_moments(name, series.to_numpy())
     if engine == "pandas" and isinstance(dtype, nw.Object | nw.String):
         return _days_of_objects(name, series, engine, time_zone)
     if isinstance(dtype, nw.String | nw.Categorical | nw.Enum):
         return _days_of_texts(name, series, engine, time_zone)
     raise wrong_type(name, DATE_RULE, dtype, DATE_REMEDY)
+
+
+def _local_time(series: AnySeries, engine: Engine, time_zone: str) -> AnySeries:
+    if engine == "pandas":
+        # Arrow's datetimes lose the zone by going back to UTC in pandas; NumPy's keep the local time.
+        native: pd.Series[Any] = series.to_native()
+        return as_series(native.astype("datetime64[us, UTC]").dt.tz_convert(time_zone).dt.tz_localize(None))
+    return series.dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
 
 
 def refuse_aware(name: str, zone: object, remedy: str = ZONE_REMEDY) -> NoReturn:

@@ -30,15 +30,13 @@ _REFUSED: Final = {
     "modin": "Modin",
     "cudf": "cuDF",
     "sqlframe": "SQLFrame",
+    "narwhals": "Narwhals",
 }
 _WORKING: Final = "a pandas or Polars data frame, a Polars lazy frame, a PyArrow table or a DuckDB relation"
 
 
 def engine_of(name: str, frame: object) -> Engine:
     """The engine of a frame; a frame of an engine that does not work is refused by name."""
-    for engine, is_its in (_EAGER | _LAZY).items():
-        if is_its(frame):
-            return engine
     for base in type(frame).__mro__:
         refused = _REFUSED.get(base.__module__.partition(".")[0])
         if refused:
@@ -46,6 +44,9 @@ def engine_of(name: str, frame: object) -> Engine:
                 f"`{name}` must be {_WORKING}, got a frame of {refused}, which is not supported yet; "
                 "convert it to one of these first"
             )
+    for engine, is_its in (_EAGER | _LAZY).items():
+        if is_its(frame):
+            return engine
     kind = f"{type(frame).__module__}.{type(frame).__qualname__}".removeprefix("builtins.")
     raise InvalidInputError(f"`{name}` must be {_WORKING}, got {kind}")
 

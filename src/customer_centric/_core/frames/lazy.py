@@ -80,7 +80,8 @@ class LazyFrame(Generic[FrameT]):
 
     def rows_where(self, column: str, value: int | str) -> MemoryFrame[Any]:
         """The rows whose `column` is `value`, in memory."""
-        return self.collect(self.frame.filter(is_id(self.schema[column], column, value)))
+        is_value = is_id(self.schema, column, value)
+        return self.collect(self.frame.head(0) if is_value is None else self.frame.filter(is_value))
 
     def collect(self, query: AnyLazyFrame) -> MemoryFrame[Any]:
         """The rows of a small result, in memory."""

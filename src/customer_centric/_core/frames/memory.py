@@ -63,11 +63,17 @@ class MemoryFrame(Generic[FrameT]):
 
     def rows_where(self, column: str, value: int | str) -> MemoryFrame[FrameT]:
         """The rows whose `column` is `value`."""
-        if self.engine == "pandas":
-            condition = nw.col(column) == value
+        ids = self._frame[column]
+        is_value: AnySeries | nw.Expr | None
+        if ids.dtype.is_integer():
+            # NumPy compares whole numbers of every width.
+            is_value = nw.new_series(column, ids.to_numpy() == value, backend=ids.implementation)
+        elif self.engine == "pandas":
+            is_value = nw.col(column) == value
         else:
-            condition = is_id(self._frame.schema[column], column, value)
-        return MemoryFrame(self._frame.filter(condition).to_native(), self.engine)
+            is_value = is_id(self._frame.schema, column, value)
+        rows = self._frame.head(0) if is_value is None else self._frame.filter(is_value)
+        return MemoryFrame(rows.to_native(), self.engine)
 
     def build(
         self,
@@ -92,11 +98,12 @@ class MemoryFrame(Generic[FrameT]):
         return frame
 
 
-def is_id(dtype: nw.dtypes.DType, column: str, value: int | str) -> nw.Expr:
-    """Whether a column of ids is `value`; nowhere where it is of another type."""
-    if dtype.is_integer():
-        return nw.col(column) == nw.lit(value) if isinstance(value, int) else nw.lit(value=False)
-    return nw.col(column).cast(nw.String) == nw.lit(value) if isinstance(value, str) else nw.lit(value=False)
+def is_id(schema: Mapping[str, nw.dtypes.DType], column: str, value: int | str) -> nw.Expr | None:
+    """Whether a column of ids is `value`; None where it is of another type."""
+    dtype = schema[column]
+    if isinstance(value, int):
+        return nw.col(column) == nw.lit(value, dtype) if dtype.is_integer() else None
+    return None if dtype.is_integer() else nw.col(column).cast(nw.String) == nw.lit(value)
 
 
 def _with_missing(values: NDArray[Any], mask: BoolArray | None, engine: Engine) -> Any:
