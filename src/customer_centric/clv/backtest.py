@@ -99,7 +99,17 @@ class Backtest:
         return (*(score.name for score in self.scores), self.baseline.name)
 
     def score(self, name: str | None = None) -> HoldoutScore:
-        """Everything about one forecast: the preferred one where no name is given.
+        """Everything about one forecast.
+
+        Parameters
+        ----------
+        name : str, optional
+            One of `names`; the preferred model by default.
+
+        Returns
+        -------
+        HoldoutScore
+            Its errors, log-score and tables.
 
         Raises
         ------
@@ -116,6 +126,16 @@ class Backtest:
     def compare(self, first: str, second: str) -> ScoreDifference:
         """Difference of two log-scores with its standard error, paired by customer.
 
+        Parameters
+        ----------
+        first, second : str
+            Two of `names`.
+
+        Returns
+        -------
+        ScoreDifference
+            First less second.
+
         Raises
         ------
         InvalidInputError
@@ -125,7 +145,14 @@ class Backtest:
         return ScoreDifference(*mean_and_error(gain, self.holdout.weight))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a forecast, best log-score first, the baseline last."""
+        """One row a forecast, best log-score first, the baseline last.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The numbers of `HoldoutScore` by their names, with `total_lower` and `total_upper` of its
+            interval, and `pit_distance`.
+        """
         import pandas as pd
 
         rows = [

@@ -198,10 +198,10 @@ def tracking(
     >>> weeks = tracking(histories, fit_bg_nbd(histories)).to_frame()
     >>> weeks.loc[19:22, ["step", "actual", "expected", "lower", "upper"]].round(1)
         step  actual  expected  lower  upper
-    19    20    73.0      76.9   58.0   97.0
-    20    21    55.0      74.9   56.0   95.0
-    21    22    70.0      73.0   55.0   93.0
-    22    23    33.0      71.3   53.0   91.0
+    19    20    73.0      76.9   58.0   98.0
+    20    21    55.0      74.9   56.0   96.0
+    21    22    70.0      73.0   55.0   94.0
+    22    23    33.0      71.3   53.0   92.0
     """
     check_confidence_level(confidence_level)
     model, covariance = _take_apart(purchases)
