@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cases import BY_HAND, CASES, GROUPS, GROWTH_ROWS, OURS, Case
+from cases import BY_HAND, CASES, GROUPS, OURS, Case
+from growth import growth_plot
 
 Measured = Mapping[str, Any]
 _ALIKE = 1e-9
@@ -154,47 +155,3 @@ def _agreement(name: str, case: Case, measured: Measured) -> str:
         if isinstance(value, (int, float)) and abs(value - ours[key]) > _ALIKE * abs(ours[key])
     ]
     return "; ".join(differing)
-
-
-def growth_plot(results: Mapping[str, Any]) -> str:
-    """Time against rows on logarithmic scales, with a line of slope one, in colours for light and dark."""
-    cases = results["cases"]
-    points = [
-        (rows, cases[f"growth/{rows}"]["customer_centric"]["seconds"])
-        for rows in GROWTH_ROWS
-        if "seconds" in cases.get(f"growth/{rows}", {}).get("customer_centric", {})
-    ]
-    if not points:
-        return '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>\n'
-    low, high = math.floor(math.log10(points[0][1])), math.ceil(math.log10(points[-1][1]))
-
-    def place(rows: float, time: float) -> tuple[float, float]:
-        x = 70 + 460 * (math.log10(rows) - 5) / 2
-        return x, 260 - 230 * (math.log10(time) - low) / (high - low)
-
-    def text(x: float, y: float, words: str, anchor: str = "middle") -> str:
-        return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{words}</text>'
-
-    def line(start: tuple[float, float], end: tuple[float, float], style: str) -> str:
-        return f'<path d="M{start[0]:.1f} {start[1]:.1f} L{end[0]:.1f} {end[1]:.1f}" {style}/>'
-
-    opening = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 310" font-family="sans-serif" '
-        'font-size="13" fill="#808080" role="img" aria-label="Time against transactions">'
-    )
-    parts = [opening]
-    grid = 'stroke="#808080" stroke-opacity="0.3"'
-    for power in range(low, high + 1):
-        parts.append(line(place(1e5, 10.0**power), place(1e7, 10.0**power), grid))
-        parts.append(text(62, place(1e5, 10.0**power)[1] + 4, f"{10.0**power:g} s", "end"))
-    parts += [text(place(rows, 1)[0], 280, f"{rows:,.0f}") for rows in (1e5, 1e6, 1e7)]
-    parts.append(text(300, 303, "transactions"))
-    last_rows, last_time = points[-1]
-    straight = place(1e5, max(last_time * 1e5 / last_rows, 10.0**low)), place(last_rows, last_time)
-    parts.append(line(*straight, 'stroke="#808080" stroke-dasharray="5 4"'))
-    path = " L".join(f"{x:.1f} {y:.1f}" for x, y in (place(*point) for point in points))
-    parts.append(f'<path d="M{path}" fill="none" stroke="#4c78a8" stroke-width="2.5"/>')
-    parts += [
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#4c78a8"/>' for x, y in (place(*p) for p in points)
-    ]
-    return "\n".join([*parts, "</svg>"]) + "\n"
