@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 from typing_extensions import TypeVar
 
-from customer_centric._core.checks import check_array, check_confidence_level
+from customer_centric._core.checks import check_array, check_confidence_level, check_number
 from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FloatArray
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Fit"]
+
+# Parameters, counts and times up to here are tested never to overflow; a fit stops long before.
+LARGEST: Final = 1e15
+_LIMIT_REMEDY: Final = "beyond that, use the limit model: no dropout, equal rates, or equal dropout"
 
 
 class HasParameters(Protocol):
@@ -33,6 +37,13 @@ class HasParameters(Protocol):
 
 
 M = TypeVar("M", bound=HasParameters, default=HasParameters)
+
+
+def check_parameters(names: tuple[str, ...], values: FloatArray) -> None:
+    """Parameters greater than 0 and within the range in which forecasts are computed without loss."""
+    for name, value in zip(names, values.tolist(), strict=True):
+        check_number(name, value, minimum=0.0, open_minimum=True)
+        check_number(name, value, minimum=1 / LARGEST, maximum=LARGEST, remedy=_LIMIT_REMEDY)
 
 
 def parameter_values(names: tuple[str, ...], parameters: ArrayLike) -> list[float]:

@@ -36,7 +36,7 @@ class BetaGeometric:
     def log_odds_alive(self, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
         """Log odds of being alive at the end of observation; inf where leaving was impossible."""
         mortal = x + self.z > 0
-        trials = np.where(mortal, self.b + x - 1 + self.z, 1.0)
+        trials = np.where(mortal, self.b + (x - 1 + self.z), 1.0)
         log_odds = np.log(trials / self.a) - (self.r + x) * np.log1p((age - t_x) / (self.alpha + t_x))
         return np.where(mortal, log_odds, np.inf)
 
@@ -146,7 +146,7 @@ def _score_of_times(
     log_last, log_end = np.log1p(t_x / alpha), np.log1p(age / alpha)
     at_last, at_end = 1 / (alpha + t_x), 1 / (alpha + age)
     mortal = x + z > 0
-    trials = np.where(mortal, b + x - 1 + z, 1.0)
+    trials = np.where(mortal, b + (x - 1 + z), 1.0)
     log_odds = np.where(mortal, np.log(trials / a) - shape * (log_end - log_last), np.inf)
     alive, dead = expit(log_odds), expit(-log_odds)
     value = weight @ (-shape * log_end + np.logaddexp(0.0, -log_odds))

@@ -22,7 +22,8 @@ _UNSEEN: Final = 1e-14
 
 def survival(a: FloatArray, b: FloatArray, shape: FloatArray, u: FloatArray) -> FloatArray:
     r"""\(E[(1 + p u)^{-R}]\): the probability of being alive at u. Arrays of one length; \(R\) is `shape`."""
-    return _mean_over_p(a, b, shape, u, lambda p, u, shape: np.exp(-shape * np.log1p(p * u)))
+    alive = _mean_over_p(a, b, shape, u, lambda p, u, shape: np.exp(-shape * np.log1p(p * u)))
+    return np.minimum(alive, 1.0)
 
 
 def purchases(a: FloatArray, b: FloatArray, shape: FloatArray, u: FloatArray) -> FloatArray:

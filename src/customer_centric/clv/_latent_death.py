@@ -17,6 +17,7 @@ from scipy.special import expit
 from customer_centric._core.checks import check_array, check_histories, check_number, check_same_shape
 from customer_centric._core.tabulate import on_distinct_rows
 from customer_centric.clv.forecast import Forecast
+from customer_centric.fitting import LARGEST
 from customer_centric.typing import FloatArray, TimeUnit
 from customer_centric.units import DiscountRate, Horizon, horizon_in_unit
 
@@ -59,11 +60,32 @@ class LatentDeath(Protocol):
         ...
 
 
+def _check(
+    frequency: ArrayLike, recency: ArrayLike, age: ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Possible histories, within the range in which nothing overflows."""
+    x, t_x, age_ = check_histories(frequency, recency, age)
+    check_array("frequency", x, maximum=LARGEST)
+    check_array("age", age_, maximum=LARGEST, remedy="a coarser `unit` makes ages smaller")
+    return x, t_x, age_
+
+
+def _check_length(name: str, horizon: float | Horizon, unit: TimeUnit) -> float:
+    """Length in `unit`: 0, infinite, or within the range in which nothing overflows."""
+    if not isinstance(horizon, Horizon):
+        check_number(name, horizon, minimum=0.0, finite=False)
+    length = horizon_in_unit(horizon, unit)
+    if length > 0 and length != np.inf:
+        remedy = "0 and infinite horizons have no such limits"
+        check_number(name, length, minimum=1 / LARGEST, maximum=LARGEST, remedy=remedy)
+    return length
+
+
 def log_likelihood(
     kernel: LatentDeath, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike
 ) -> FloatArray:
     """Log-likelihood of each history."""
-    x, t_x, age_ = check_histories(frequency, recency, age)
+    x, t_x, age_ = _check(frequency, recency, age)
     return kernel.log_likelihood(x.ravel(), t_x.ravel(), age_.ravel()).reshape(x.shape)
 
 
@@ -76,8 +98,8 @@ def probability_alive(
     after: float | Horizon,
 ) -> FloatArray:
     """Probability of being alive `after` the end of observation."""
-    x, t_x, age_ = check_histories(frequency, recency, age)
-    length = horizon_in_unit(after, unit)
+    x, t_x, age_ = _check(frequency, recency, age)
+    length = _check_length("after", after, unit)
     alive = _alive(kernel, x, t_x, age_)
     if length == 0:
         return alive
@@ -94,8 +116,8 @@ def expected_purchases(
     delta: float = 0.0,
 ) -> FloatArray:
     """Expected purchases in the horizon, discounted at `delta` per unit."""
-    x, t_x, age_ = check_histories(frequency, recency, age)
-    length = horizon_in_unit(horizon, unit)
+    x, t_x, age_ = _check(frequency, recency, age)
+    length = _check_length("horizon", horizon, unit)
     if length == 0:
         return np.zeros(x.shape)
     alive = _alive(kernel, x, t_x, age_)
@@ -113,8 +135,8 @@ def forecast(
     discount_rate: DiscountRate,
 ) -> Forecast:
     """What is expected of each customer, with the probability of being alive worked out once."""
-    x, t_x, age_ = check_histories(frequency, recency, age)
-    length, delta = horizon_in_unit(horizon, unit), discount_rate.per(unit)
+    x, t_x, age_ = _check(frequency, recency, age)
+    length, delta = _check_length("horizon", horizon, unit), discount_rate.per(unit)
     alive = _alive(kernel, x, t_x, age_)
     if length == 0:
         return Forecast(alive, np.zeros(x.shape), np.zeros(x.shape))
@@ -136,8 +158,8 @@ def purchase_variance(
     discount_rate: DiscountRate,
 ) -> FloatArray:
     r"""Variance of the discounted number of purchases: squares, plus pairs, less the squared mean."""
-    x, t_x, age_ = check_histories(frequency, recency, age)
-    length, delta = horizon_in_unit(horizon, unit), discount_rate.per(unit)
+    x, t_x, age_ = _check(frequency, recency, age)
+    length, delta = _check_length("horizon", horizon, unit), discount_rate.per(unit)
     if length == 0:
         return np.zeros(x.shape)
     alive = _alive(kernel, x, t_x, age_)
@@ -200,7 +222,7 @@ def next_purchase_quantile(
     For models in which nobody dies between purchases:
     \(P(\text{next by } t) = P(\text{alive}) (1 - (1 + t/M)^{-R})\).
     """
-    x, t_x, age_ = check_histories(frequency, recency, age)
+    x, t_x, age_ = _check(frequency, recency, age)
     level = check_array("probability", probability, minimum=0.0, maximum=1.0, open_maximum=True)
     level, x, t_x, age_ = check_same_shape(
         {"probability": level, "frequency": x, "recency": t_x, "age": age_}
@@ -241,8 +263,8 @@ def _counts(
     age: ArrayLike,
     horizon: float | Horizon,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, float]:
-    x, t_x, age_ = check_histories(frequency, recency, age)
-    length = check_number("horizon", horizon_in_unit(horizon, unit), minimum=0.0)
+    x, t_x, age_ = _check(frequency, recency, age)
+    length = check_number("horizon", _check_length("horizon", horizon, unit), minimum=0.0)
     count = check_array("n", n, minimum=0.0, whole=True)
     alive = _alive(kernel, x, t_x, age_)
     count, x, alive, age_ = check_same_shape({"n": count, "frequency": x, "recency": alive, "age": age_})

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from customer_centric._core.checks import check_number
 from customer_centric._core.likelihood import maximise
 from customer_centric.clv import _beta_geometric, _latent_death
 from customer_centric.clv._counted import HasHistories, history_counts, repeat_rate
@@ -16,7 +15,7 @@ from customer_centric.clv._simulated import simulated_histories
 from customer_centric.clv._simulation import check_ages, draw_death_at_purchases
 from customer_centric.clv.forecast import Forecast
 from customer_centric.clv.new_customer import NewCustomer
-from customer_centric.fitting import Fit, parameter_values
+from customer_centric.fitting import Fit, check_parameters, parameter_values
 from customer_centric.typing import FloatArray, TimeUnit
 from customer_centric.units import DiscountRate, Horizon, check_unit, horizon_in_unit
 
@@ -84,8 +83,7 @@ class BgNbd:
     unit: TimeUnit
 
     def __post_init__(self) -> None:
-        for name in self.parameter_names:
-            check_number(name, getattr(self, name), minimum=0.0, open_minimum=True)
+        check_parameters(self.parameter_names, self.parameters)
         check_unit("unit", self.unit)
 
     @property
