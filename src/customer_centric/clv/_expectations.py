@@ -11,6 +11,7 @@ from scipy.special import betainccinv, betaincinv, gammaincinv
 from customer_centric._core.quadrature import DROP
 from customer_centric.clv.counts import HistoryCounts
 from customer_centric.clv.forecast import Forecast
+from customer_centric.fitting import LARGEST
 from customer_centric.typing import BoolArray, FloatArray, IntArray, TransactionModel
 from customer_centric.units import DiscountRate
 
@@ -124,7 +125,7 @@ def seen_horizon(model: TransactionModel, terms: Terms) -> float:
     """The horizon, or for an infinite one the time after which a purchase is worth nothing today."""
     if np.isfinite(terms.horizon):
         return terms.horizon
-    return DROP / terms.discount_rate.per(model.unit)
+    return min(DROP / terms.discount_rate.per(model.unit), LARGEST)
 
 
 def purchase_quantile(
