@@ -194,10 +194,13 @@ def pit_histogram(forecast: HoldoutForecast, draws: tuple[IntArray, FloatArray, 
     transform = np.clip(forecast.below[row] + uniform * np.exp(forecast.log_probability)[row], 0.0, 1.0)
     n = float(part.sum())
     member = np.minimum((transform * _N_BINS).astype(np.int64), _N_BINS - 1)
-    order = np.argsort(transform)
-    reached = np.cumsum(part[order]) / n
-    started = reached - part[order] / n
-    distance = float(max(np.max(reached - transform[order]), np.max(transform[order] - started)))
+    if part.min() == 1:  # whole customers, of whom a million sort ten times faster than their positions
+        ordered, size = np.sort(transform), part
+    else:
+        order = np.argsort(transform)
+        ordered, size = transform[order], part[order]
+    reached = np.cumsum(size) / n
+    distance = float(max(np.max(reached - ordered), np.max(ordered - (reached - size / n))))
     # Stephens (1970): the asymptotic distribution, corrected for few observations.
     root = math.sqrt(n**2 / float(part @ part))
     edges = np.arange(_N_BINS + 1) / _N_BINS
