@@ -223,6 +223,7 @@ def test_numbers_read_well() -> None:
         "-5.00",
     ]
     assert words.share(None) == words.interval(Estimate(1.0)) == words.MISSING
+    assert words.interval(Estimate(5000.0, 4000.4, None)) == "at least 4,000"
     assert words.signed_share(-0.1623) == "-16.2 %"
     assert [words.units(x, "week") for x in (1.0, 39.0, 26.5)] == ["1 week", "39 weeks", "26.5 weeks"]
 
@@ -231,6 +232,14 @@ def test_a_short_horizon_is_named_everywhere() -> None:
     assert words.far(bare_report()) == words.near(bare_report()) == "the next 26 weeks"
     assert words.far(example_report()) == "the whole future"
     assert words.near(example_report()) == "the next year"
+
+
+def test_a_spread_without_bound_is_said_in_words() -> None:
+    report = example_report()
+    wild = dataclasses.replace(report, lifetime=dataclasses.replace(report.lifetime, process_error=math.inf))
+    assert "could move the total without bound" in words.spread(wild)
+    endless = dataclasses.replace(report, next_year=dataclasses.replace(report.next_year, purchases=None))
+    assert len(words.key_figures(endless)) == len(words.key_figures(report)) - 1
 
 
 def test_a_holdout_without_purchases_has_no_relative_error() -> None:

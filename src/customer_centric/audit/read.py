@@ -104,16 +104,14 @@ def _separator(path: Path, names: Sequence[str]) -> str:
     for separator, header in headers.items():
         if set(names) <= set(header):
             return separator
-    _check_columns(names, max(headers.values(), key=len))
-    return _SEPARATORS[0]
+    raise _missing(names, max(headers.values(), key=len))
 
 
-def _check_columns(names: Sequence[str], columns: Sequence[str]) -> None:
-    for name in names:
-        if name not in columns:
-            raise MissingColumnError(
-                f"column {name!r} must be in the file, which has {', '.join(map(repr, columns))}"
-            )
+def _missing(names: Sequence[str], columns: Sequence[str]) -> MissingColumnError:
+    absent = next(name for name in names if name not in columns)
+    return MissingColumnError(
+        f"column {absent!r} must be in the file, which has {', '.join(map(repr, columns))}"
+    )
 
 
 def _check_amounts(amounts: pd.Series) -> None:
@@ -143,5 +141,7 @@ def _read_parquet(path: Path, names: Sequence[str]) -> pd.DataFrame:
         raise MissingDependencyError(
             "reading Parquet needs PyArrow; install it with: pip install 'customer_centric[parquet]'"
         ) from None
-    _check_columns(names, parquet.read_schema(str(path)).names)
+    columns = parquet.read_schema(str(path)).names
+    if not set(names) <= set(columns):
+        raise _missing(names, columns)
     return pd.read_parquet(path, columns=list(dict.fromkeys(names)), engine="pyarrow")
