@@ -126,4 +126,5 @@ def _mean_line(name: str, purchases: list[_Purchase], kind: str) -> str:
     if not purchases:
         return f"{name} missing: no {kind} purchase"
     mean = sum(purchase.value for purchase in purchases) / len(purchases)
-    return f"{name} {mean:.6g}: mean of {len(purchases)} {kind} purchases"
+    noun = "purchase" if len(purchases) == 1 else "purchases"
+    return f"{name} {mean:.6g}: mean of {len(purchases)} {kind} {noun}"
