@@ -65,7 +65,7 @@ def run_block(block: Block, namespace: dict[str, Any], name: str) -> None:
     """Execute a block; raise `AssertionError` where its output is not the one it shows."""
     if ">>>" not in block.code:
         padding = "\n" * (block.line - 1)  # so that a traceback shows the line of the page
-        exec(compile(padding + block.code, name, "exec"), namespace)
+        exec(compile(padding + block.code, name, "exec", dont_inherit=True), namespace)
         return
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     example = doctest.DocTestParser().get_doctest(block.code, namespace, name, name, block.line - 1)
