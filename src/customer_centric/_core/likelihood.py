@@ -16,6 +16,8 @@ _LONGEST_STEP: Final = 2.5
 _MAX_ITERATIONS: Final = 300
 # A limit counts as reached where going on towards it costs no more log-likelihood than this.
 _FLAT: Final = 1e-6
+# Log-parameters at which a forecast differs from that of the limit by a millionth.
+_NEAR_LIMIT: Final = 14.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,20 +148,31 @@ def _follow_limits(
     at_theta: Score,
     limits: Mapping[str, FloatArray],
 ) -> tuple[str | None, FloatArray, Score]:
-    """The name of the limit that the optimum lies at, and the least extreme point that reaches it."""
+    """The limit that the optimum lies at, and a point so near it that forecasts are those of the limit."""
     tolerance = max(_FLAT, 1e-13 * abs(at_theta.value))
     for name, direction in limits.items():
-        point, at_point = theta + 6.0 * direction, in_logs(theta + 6.0 * direction)
+        point = theta + 6.0 * direction
+        # Far on the other side the likelihood may be flat too, yet that is another limit.
+        if direction @ point <= 0:
+            continue
+        at_point = in_logs(point)
         if at_point.value < at_theta.value - tolerance:
             continue
-        highest = max(at_point.value, at_theta.value)
-        while np.abs(point).max() > 1.0:
-            nearer = in_logs(point - direction)
-            if nearer.value < highest - tolerance / 4:
+        lowest = max(at_point.value, at_theta.value) - tolerance / 4
+        outwards = 1.0 if _depth(point, direction) < _NEAR_LIMIT else -1.0
+        while (_NEAR_LIMIT - _depth(point, direction)) * outwards > 0:
+            next_point = point + outwards * direction
+            at_next = in_logs(next_point)
+            if at_next.value < lowest:
                 break
-            point, at_point = point - direction, nearer
+            point, at_point = next_point, at_next
         return name, point, at_point
     return None, theta, at_theta
+
+
+def _depth(theta: FloatArray, direction: FloatArray) -> float:
+    """How far all the parameters that run to a limit have come."""
+    return float((direction * theta)[direction != 0].min())
 
 
 def _covariance(information: FloatArray, limit: FloatArray | None, *, at_limit: bool) -> FloatArray:

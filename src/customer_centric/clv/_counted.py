@@ -40,6 +40,11 @@ def history_counts(histories: HasHistories) -> HistoryCounts:
             f"`histories` must have repeat purchases, got none among {counts.n_customers:,.0f} customers; "
             "observe them for longer, or reduce with a shorter `period`"
         )
+    if not np.any(counts.age > 0):
+        raise InvalidInputError(
+            f"`histories` must have an age greater than 0, got 0 for all {counts.n_customers:,.0f} customers; "
+            "age runs from the first purchase to the end of observation"
+        )
     return counts
 
 

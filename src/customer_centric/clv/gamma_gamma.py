@@ -25,7 +25,8 @@ _LIMITS: Final = {
     "equal customers": np.array([0.0, 1.0, 1.0]),
     "no finite mean over customers": np.array([0.0, -1.0, 0.0]),
 }
-_EQUAL: Final = 1e-9
+# Below this spread the likelihood, in terms of 1e10 and more that cancel, is rounding.
+_EQUAL: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,7 +181,7 @@ def _why_undefined(frequency: FloatArray, spend: FloatArray) -> str | None:
         return f"{frequency.size} customers with repeat purchases are too few"
     if np.ptp(frequency) == 0:
         return f"all customers have the same frequency ({frequency[0]:g})"
-    if np.ptp(spend) <= 1e-9 * spend.mean():
+    if np.ptp(spend) <= 1e-5 * spend.mean():
         return f"all customers have the same mean spend ({spend[0]:g})"
     return None
 
