@@ -12,7 +12,7 @@ from customer_centric.typing import TransactionModel
 
 
 def weekly_sales(model: TransactionModel) -> np.ndarray:
-    """Expected repeat purchases in weeks 20 to 25; week k are the days 7 (k - 1) to 7 k - 1 since 1997-01-01."""
+    """Expected repeat purchases of weeks 20 to 25; week 1 starts on 1997-01-01."""
     log = load_cdnow_sample()
     first_day = log.groupby("customer")["date"].min()
     day, customers = np.unique((first_day - pd.Timestamp("1997-01-01")).dt.days, return_counts=True)
@@ -36,6 +36,6 @@ def test_incremental_weeks_20_to_25(model, expected) -> None:
 
 
 def test_incremental_weeks_20_to_25_of_btyd_walkthrough() -> None:
-    """The walkthrough's optimiser stops a little off the maximum, so its weeks differ in the third decimal."""
+    """The walkthrough's optimiser stops a little off the maximum: the third decimal differs."""
     expected = [78.308, 76.419, 74.648, 72.983, 71.414, 69.933]
     np.testing.assert_allclose(weekly_sales(cdnow.pareto_nbd().model), expected, atol=5e-3)
