@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -71,7 +70,8 @@ def default_cache() -> Path:
 def make_environment(library: Library, cache: Path, interpreters: Mapping[str, str]) -> Environment:
     """The environment of a library, made where it is not there yet."""
     home = cache / "environments" / library.name
-    wanted = hashlib.sha256(json.dumps([library.pythons, library.requirements]).encode()).hexdigest()
+    # Which checkout it is made from is irrelevant: `src` of the one that is measured comes first on the path.
+    wanted = json.dumps([library.pythons, library.requirements]).replace(str(ROOT), "")
     stamp = home / "complete"
     if not stamp.exists() or stamp.read_text() != wanted:
         interpreter = find_interpreter(library.pythons, interpreters)

@@ -26,18 +26,21 @@ def measure(work: Callable[[], Any], *, repeats: int, seconds: float) -> dict[st
     _forget_peak()
     before = _memory("VmRSS")
     times: list[float] = []
+    processor: list[float] = []
     result = None
     while True:
         result = None
-        start = time.perf_counter()
+        start, start_processor = time.perf_counter(), time.process_time()
         result = work()
         times.append(time.perf_counter() - start)
+        processor.append(time.process_time() - start_processor)
         enough = len(times) > repeats and sum(times) >= _SHORTEST_TOTAL
         if enough or len(times) > _MOST_REPEATS or sum(times) + times[-1] > seconds:
             break
     later = times[1:] or times
     return {
         "seconds": statistics.median(later),
+        "processor_seconds": statistics.median(processor[1:] or processor),
         "first_seconds": times[0],
         "runs": len(later),
         "fastest_seconds": min(later),
