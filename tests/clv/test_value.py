@@ -480,8 +480,8 @@ def test_predicted_value_covers_what_customers_do(case: Case) -> None:
 
 
 @pytest.mark.parametrize("name", ["BG/NBD", "MBG/NBD", "Pareto/NBD"])
-def test_predicted_value_of_the_most_frequent_buyer_errs_on_the_high_side(name: str) -> None:
-    """Gone soon or here for long: two humps, of which one gamma distribution misses the lower one in part."""
+def test_predicted_value_covers_frequent_buyers_who_may_leave_soon(name: str) -> None:
+    """Gone soon or here for long: two humps, of which the lower one must not be missed."""
     history, n = (26, 216 / 7, 31.0), 4000
     futures = draw_futures(
         MODELS[name],
@@ -493,11 +493,23 @@ def test_predicted_value_of_the_most_frequent_buyer_errs_on_the_high_side(name: 
         spend=SPEND,
         mean_spend=60.0,
     )
-    values = value(as_fit(MODELS[name]), as_fit(SPEND), in_weeks(tuple([h] for h in history), [60.0])).iloc[0]
-    below = np.mean(futures.value < values["predicted_value_lower"])
-    above = np.mean(futures.value > values["predicted_value_upper"])
-    assert 0.8 < 1 - below - above < 0.9
-    assert above < 0.05
+    histories = in_weeks(tuple([h] for h in history), [60.0])
+    for spend, drawn in ((as_fit(SPEND), futures.value), (None, futures.discounted)):
+        values = value(as_fit(MODELS[name]), spend, histories).iloc[0]
+        below = np.mean(drawn < values["predicted_value_lower"])
+        above = np.mean(drawn > values["predicted_value_upper"])
+        assert below == pytest.approx(0.05, abs=0.03)
+        assert above <= 0.065
+        assert 1 - below - above >= 0.88
+
+
+@models
+def test_the_fewest_purchases_bound_the_value_from_below(name: str) -> None:
+    """However sure the spend: whoever makes no more than so many purchases brings no more than their worth."""
+    values = value(as_fit(MODELS[name]), as_fit(SPEND), horizon=260.0, confidence_level=0.5)
+    fewest = values["predicted_purchases_lower"] * values["expected_spend"]
+    assert (values["predicted_value_lower"] <= fewest * (1 + 1e-12)).all()
+    assert values["predicted_value_lower"].iloc[3] > 0
 
 
 def test_spend_without_a_variance_has_finite_quantiles() -> None:

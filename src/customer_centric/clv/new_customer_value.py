@@ -27,7 +27,7 @@ class NewCustomerValue:
     lifetime_value : float
         First purchase and everything after, less the acquisition cost, in money.
     interval : Interval
-        How sure the model is of that expectation.
+        How sure the model is of that expectation; of width 0 for bare models, which claim to know.
     first_purchase : float
         Margin of the first purchase.
     repeat_purchases : float

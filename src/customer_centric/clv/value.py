@@ -115,7 +115,8 @@ def value_customers(
     Intervals of expectations are by the delta method on the log scale (logit for probabilities). The
     predicted intervals are of one customer's future at the fitted parameters: quantiles of the predictive
     distribution of the count; for the value, a mixture of nothing and a beta prime distribution with the
-    exact mean and spread.
+    exact mean and spread, its lower bound no higher than the fewest purchases at the expected spend. The
+    count of an infinite horizon is that of the time until a purchase is worth less than 1e-18 of today's.
 
     References
     ----------
@@ -229,6 +230,9 @@ def _predictions(histories: HistoryCounts, valuation: Valuation, centre: Forecas
             model, probability, histories, seen_horizon(model, terms)
         )
         columns[f"predicted_value_{side}"] = value_quantile(probability, counts, variation, shape)
+    # Who leaves soon makes a hump of small values that one distribution does not see, and the counts do.
+    of_fewest = columns["predicted_purchases_lower"] / (1.0 if shape is None else shape - 1)
+    columns["predicted_value_lower"] = np.minimum(columns["predicted_value_lower"], of_fewest)
     return columns
 
 
