@@ -73,8 +73,8 @@ def polars_log(rows: list[Row]) -> pl.DataFrame:
 
 
 def duckdb_log(frame: pl.DataFrame) -> duckdb.DuckDBPyRelation:
-    """A relation on a connection of its own."""
-    return duckdb.connect().from_arrow(frame.to_arrow())
+    """A relation on the default connection, which stays open."""
+    return duckdb.from_arrow(frame.to_arrow())
 
 
 # One row an engine: another engine that works is one line here.

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from narwhals.exceptions import ComputeError
 
 from clv._logs import (
     EAGER,
@@ -149,8 +150,8 @@ class TestParity:
 IDS: dict[str, Callable[[pl.Series], pl.Series]] = {
     "text": lambda ids: ids,
     "8 bits": lambda ids: ids.replace_strict({"a": -3, "b": 7, "Z": 100, "é": 0}, return_dtype=pl.Int8),
-    "unsigned 64 bits": lambda ids: ids.replace_strict(
-        {"a": 2**63 + 5, "b": 7, "Z": 2**64 - 1, "é": 0}, return_dtype=pl.UInt64
+    "unsigned 64 bits": lambda ids: pl.Series(
+        "id", [{"a": 2**63 + 5, "b": 7, "Z": 2**64 - 1, "é": 0}[name] for name in ids], dtype=pl.UInt64
     ),
     "spread out": lambda ids: ids.replace_strict(
         {"a": 2**62, "b": -(2**62), "Z": 0, "é": 3}, return_dtype=pl.Int64
@@ -167,8 +168,6 @@ def test_every_kind_of_id(engine: str, kind: str) -> None:
     """Ids come back as they were, in ascending order: text by code point, categories as text."""
     frame = polars_log(FOUR).with_columns(IDS[kind](polars_log(FOUR)["id"]))
     ids = frame["id"].to_list()
-    if kind == "unsigned 64 bits" and engine == "DuckDB":
-        frame = frame.with_columns(pl.col("id").cast(pl.UInt64))
     histories = summarise(ENGINES[engine](frame))
     renamed = [Row(str(name), row.day, row.amount) for name, row in zip(ids, FOUR, strict=True)]
     expected = slow_histories(renamed, end=END)
@@ -447,7 +446,7 @@ class TestLazy:
 
         log = polars_log(ROWS).lazy().with_columns(pl.col("paid").map_batches(fail, return_dtype=pl.Float64))
         histories = summarise(log)
-        with pytest.raises((RuntimeError, pl.exceptions.ComputeError), match="read"):
+        with pytest.raises((RuntimeError, pl.exceptions.ComputeError, ComputeError), match="read"):
             histories.sufficient_statistics()
 
     def test_a_relation_is_read_when_a_result_is_asked_for(self) -> None:

@@ -49,7 +49,7 @@ def used_transactions(rows: AnyLazyFrame, rules: SummaryRules) -> AnyLazyFrame:
     slot = nw.col("period")
     if rules.calibration_end is not None:
         slot = slot + flag(nw.col("day") > rules.last_day)
-    refund = nw.when(amount < 0).then(-amount).otherwise(nw.lit(0.0))
+    refund = nw.when(amount < 0).then(amount * -1.0).otherwise(nw.lit(0.0))
     return used.select("customer", "amount", slot=slot, refund=refund)
 
 

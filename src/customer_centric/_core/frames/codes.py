@@ -167,6 +167,8 @@ def _encode_pyarrow(series: AnySeries) -> Codes:
     # Typed loosely: PyArrow's stubs do not follow its arrays from one type to the next.
     arrow: Any = pa
     native: Any = series.to_native()
+    if len(native) == 0:
+        return Codes(np.zeros(0, dtype=np.int32), 0, lambda _: native)
     is_dictionary: bool = arrow.types.is_dictionary(native.type)
     texts = native.cast(native.type.value_type) if is_dictionary else native
     encoded = texts.dictionary_encode().unify_dictionaries().combine_chunks()

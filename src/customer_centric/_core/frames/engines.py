@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
-
-import narwhals.stable.v2 as nw
 
 from customer_centric.errors import InvalidInputError, MissingColumnError
 
 Engine: TypeAlias = Literal["pandas", "polars", "pyarrow", "polars lazy", "duckdb"]
 """An engine that works; the first three hold their rows in memory."""
 
-_EAGER: Final[dict[Engine, Callable[[object], bool]]] = {
-    "pandas": nw.dependencies.is_pandas_dataframe,
-    "polars": nw.dependencies.is_polars_dataframe,
-    "pyarrow": nw.dependencies.is_pyarrow_table,
+# Where the class of an engine's frames is; another engine is one line here.
+_EAGER: Final[dict[Engine, tuple[str, str]]] = {
+    "pandas": ("pandas", "DataFrame"),
+    "polars": ("polars", "DataFrame"),
+    "pyarrow": ("pyarrow", "Table"),
 }
-_LAZY: Final[dict[Engine, Callable[[object], bool]]] = {
-    "polars lazy": nw.dependencies.is_polars_lazyframe,
-    "duckdb": nw.dependencies.is_duckdb_relation,
+_LAZY: Final[dict[Engine, tuple[str, str]]] = {
+    "polars lazy": ("polars", "LazyFrame"),
+    "duckdb": ("duckdb", "DuckDBPyRelation"),
 }
 # Known by the package their class is from, so that the message can name them.
 _REFUSED: Final = {
@@ -44,8 +44,10 @@ def engine_of(name: str, frame: object) -> Engine:
                 f"`{name}` must be {_WORKING}, got a frame of {refused}, which is not supported yet; "
                 "convert it to one of these first"
             )
-    for engine, is_its in (_EAGER | _LAZY).items():
-        if is_its(frame):
+    for engine, (package, name_of_class) in (_EAGER | _LAZY).items():
+        # A frame of a package that was never imported does not exist.
+        frames = getattr(sys.modules.get(package), name_of_class, None)
+        if frames is not None and isinstance(frame, frames):
             return engine
     kind = f"{type(frame).__module__}.{type(frame).__qualname__}".removeprefix("builtins.")
     raise InvalidInputError(f"`{name}` must be {_WORKING}, got {kind}")

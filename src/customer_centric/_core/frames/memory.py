@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_centric._core.frames.codes import AnySeries, Codes, as_series, encode_ids, refuse_missing
+from customer_centric._core.frames.codes import AnySeries, Codes, encode_ids, refuse_missing
 from customer_centric._core.frames.days import encode_days
 from customer_centric._core.frames.engines import Engine
 from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
@@ -83,19 +83,8 @@ class MemoryFrame(Generic[FrameT]):
         missing: Mapping[str, BoolArray],
     ) -> FrameT:
         """A frame of the same kind: native series, then arrays, some of whose values are missing."""
-        backend = self._frame.implementation
-        series = {name: as_series(native).alias(name) for name, native in labels.items()}
-        for name, values in arrays.items():
-            held = _with_missing(values, missing.get(name), self.engine)
-            series[name] = nw.new_series(name, held, backend=backend)
-        if self.engine == "pandas":
-            # Columns that stay apart are not copied into one block.
-            import pandas as pd
-
-            columns = {name: column.to_native() for name, column in series.items()}
-            return cast("FrameT", pd.DataFrame(columns, copy=False))
-        frame: FrameT = nw.from_dict(series, backend=backend).to_native()
-        return frame
+        makers = {"polars": _build_polars, "pyarrow": _build_pyarrow}
+        return cast("FrameT", makers.get(self.engine, _build_pandas)(labels, arrays, missing))
 
 
 def is_id(schema: Mapping[str, nw.dtypes.DType], column: str, value: int | str) -> nw.Expr | None:
@@ -106,16 +95,34 @@ def is_id(schema: Mapping[str, nw.dtypes.DType], column: str, value: int | str) 
     return None if dtype.is_integer() else nw.col(column).cast(nw.String) == nw.lit(value)
 
 
-def _with_missing(values: NDArray[Any], mask: BoolArray | None, engine: Engine) -> Any:
-    if mask is None or engine == "pandas" or not mask.any():
-        return values
-    if engine == "polars":
-        import polars as pl
+def _build_pandas(
+    labels: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], _: Mapping[str, BoolArray]
+) -> object:
+    import pandas as pd
 
-        return pl.Series(values).set(pl.Series(mask), None)
+    # Missing is NaN there already; columns that stay apart are not copied into one block.
+    return pd.DataFrame({**labels, **arrays}, copy=False)
+
+
+def _build_polars(
+    labels: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], missing: Mapping[str, BoolArray]
+) -> object:
+    import polars as pl
+
+    columns: dict[str, pl.Series] = dict(labels)
+    for name, values in arrays.items():
+        column = pl.Series(name, values)
+        columns[name] = column.set(pl.Series(missing[name]), None) if name in missing else column
+    return pl.DataFrame(columns)
+
+
+def _build_pyarrow(
+    labels: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], missing: Mapping[str, BoolArray]
+) -> object:
     import pyarrow as pa
 
-    return pa.chunked_array([pa.array(values, mask=mask)])
+    columns = {name: pa.array(values, mask=missing.get(name)) for name, values in arrays.items()}
+    return pa.table({**labels, **columns})
 
 
 def _to_floats(series: AnySeries) -> FloatArray:
