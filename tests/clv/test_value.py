@@ -505,7 +505,7 @@ def test_predicted_value_covers_frequent_buyers_who_may_leave_soon(name: str) ->
 
 @models
 def test_the_fewest_purchases_bound_the_value_from_below(name: str) -> None:
-    """However sure the spend: whoever makes no more than so many purchases brings no more than their worth."""
+    """However sure the spend: who makes no more than so many purchases brings no more than their worth."""
     values = value(as_fit(MODELS[name]), as_fit(SPEND), horizon=260.0, confidence_level=0.5)
     fewest = values["predicted_purchases_lower"] * values["expected_spend"]
     assert (values["predicted_value_lower"] <= fewest * (1 + 1e-12)).all()
