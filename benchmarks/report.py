@@ -23,6 +23,7 @@ def print_case(case: Case, measured: Measured) -> None:
         words = [f"  {name:17s}", f"{_time(result):>12s}", f"{_ratio(name, measured):>10s}"]
         words += [
             f"(goal {goal:g})" if goal is not None else "",
+            _processor(name, measured),
             _memory(result),
             _agreement(name, case, measured),
         ]
@@ -123,6 +124,12 @@ def _ratio(name: str, measured: Measured) -> str:
         return ""
     bound = "> " if "seconds" not in measured[name] else ""
     return f"{bound}{value:.{0 if value >= 10 else 1}f} x"
+
+
+def _processor(name: str, measured: Measured) -> str:
+    """The ratio of processor time, which other work on the machine disturbs less."""
+    ours, other = (measured.get(key, {}).get("processor_seconds") for key in (OURS, name))
+    return "" if not ours or not other or name == OURS else f"processor {other / ours:.3g} x,"
 
 
 def _ratio_with_goal(name: str, case: Case, measured: Measured) -> str:
