@@ -42,8 +42,14 @@ def history_counts(histories: HasHistories) -> HistoryCounts:
         )
     if not np.any(counts.age > 0):
         raise InvalidInputError(
-            f"`histories` must have an age greater than 0, got 0 for all {counts.n_customers:,.0f} customers; "
+            "`histories` must have an age greater than 0, "
+            f"got 0 for all {counts.n_customers:,.0f} customers; "
             "age runs from the first purchase to the end of observation"
+        )
+    if not np.any(counts.recency > 0):
+        raise InvalidInputError(
+            "`histories` must have a recency greater than 0 where there are repeat purchases, got 0 for all; "
+            "purchases at one instant have no rate, merge them with `period`"
         )
     return counts
 

@@ -10,10 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaln
 
 from customer_centric._core.likelihood import Score
-from customer_centric._core.special import digamma_rise, log_negative_binomial, log_rising, trigamma_rise
+from customer_centric._core.special import (
+    digamma_rise,
+    log_beta,
+    log_negative_binomial,
+    log_rising,
+    trigamma_rise,
+)
 from customer_centric.clv import _death_time
 from customer_centric.clv.counts import HistoryCounts
 from customer_centric.typing import FloatArray
@@ -72,14 +77,14 @@ class Pareto:
         through = np.exp(log_negative_binomial(n, shape, horizon / rate) - self.s * np.log1p(horizon / big_n))
         s = np.full(x.shape, self.s)
         log_time = _death_time.log_arrival(n, shape, s, rate, big_n, horizon, extra=1)
-        log_ways = np.where(n >= 1, -np.log(np.maximum(n, 1.0)) - betaln(np.maximum(n, 1.0), shape), 0.0)
+        log_ways = np.where(n >= 1, -np.log(np.maximum(n, 1.0)) - log_beta(np.maximum(n, 1.0), shape), 0.0)
         return through + self.s / big_n * np.exp(log_ways + log_time)
 
     def tail(self, n: FloatArray, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
         """At least n >= 1 purchases: the n-th came in time, and alive."""
         shape, s = self.r + x, np.full(x.shape, self.s)
         log_time = _death_time.log_arrival(n, shape, s, self.alpha + age, self.beta + age, horizon, extra=0)
-        return np.minimum(np.exp(log_time - betaln(n, shape)), 1.0)
+        return np.minimum(np.exp(log_time - log_beta(n, shape)), 1.0)
 
     def _alternatives(self, x: FloatArray, t_x: FloatArray, age: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Log weights of being alive at the end, and of having died since the last purchase."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy.special import betaln
 
 from customer_centric._core.likelihood import Score
-from customer_centric._core.special import digamma_rise, trigamma, trigamma_rise
+from customer_centric._core.special import digamma_rise, log_beta, trigamma, trigamma_rise
 from customer_centric.clv.counts import SpendCounts
 from customer_centric.typing import FloatArray
 
@@ -19,19 +18,11 @@ def log_density(p: float, q: float, gamma: float, x: FloatArray, mean_spend: Flo
     """Log density of the mean of x purchases."""
     total = x * mean_spend
     return np.asarray(
-        -betaln(p * x, q) - q * np.log1p(total / gamma) - p * x * np.log1p(gamma / total) - np.log(mean_spend)
+        -log_beta(p * x, q)
+        - q * np.log1p(total / gamma)
+        - p * x * np.log1p(gamma / total)
+        - np.log(mean_spend)
     )
-
-
-def gradient_rows(
-    p: float, q: float, gamma: float, x: FloatArray, mean_spend: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Derivatives of the log density of each row by p, q and gamma."""
-    total = x * mean_spend
-    by_p = x * (digamma_rise(p * x, q) - np.log1p(gamma / total))
-    by_q = digamma_rise(q, p * x) - np.log1p(total / gamma)
-    by_gamma = (q * total - p * x * gamma) / (gamma * (gamma + total))
-    return by_p, by_q, by_gamma
 
 
 def score(parameters: FloatArray, counts: SpendCounts, stride: int) -> Score:
@@ -56,8 +47,7 @@ def _score_of_frequencies(parameters: FloatArray, x: FloatArray, weight: FloatAr
     hessian[0, 0] = w @ (x**2 * trigamma_rise(p * x, q))
     hessian[0, 1] = hessian[1, 0] = w @ (x * of_sum)
     hessian[1, 1] = w @ trigamma_rise(q, p * x)
-    log_beta = np.asarray(betaln(p * x, q), dtype=np.float64)
-    return Score(-float(w @ log_beta), gradient, hessian)
+    return Score(-float(w @ log_beta(p * x, q)), gradient, hessian)
 
 
 def _score_of_spend(

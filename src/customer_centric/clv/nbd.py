@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from customer_centric.clv.histories import PurchaseHistories
 
 __all__ = ["Nbd", "fit_nbd"]
+
+# Directions, in the logarithms of the parameters, in which the model tends to a simpler one.
+_LIMITS: Final = {"equal purchase rates": np.array([1.0, 1.0])}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -554,7 +557,7 @@ def fit_nbd(histories: HasHistories) -> Fit[Nbd]:
         lambda parameters, stride: _gamma_poisson.score(parameters, counts, stride),
         np.array([0.5, 0.5 / repeat_rate(counts)]),
         n_rows=counts.frequency.size,
-        limits={"equal purchase rates": np.array([1.0, 1.0])},
+        limits=_LIMITS,
     )
     r, alpha = optimum.parameters.tolist()
     return Fit(
