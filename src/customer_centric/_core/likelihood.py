@@ -16,6 +16,10 @@ _LONGEST_STEP: Final = 2.5
 _MAX_ITERATIONS: Final = 300
 # A limit counts as reached where going on towards it costs no more log-likelihood than this.
 _FLAT: Final = 1e-6
+# Log-likelihood that a limit loses on a part of the rows before it is ruled out for all of them.
+_OUT_OF_REACH: Final = 50.0
+# Up to so many rows a fit starts with all of them.
+_ROWS_AT_ONCE: Final = 4 * 4096
 # Log-parameters at which a forecast differs from that of the limit by a millionth.
 _NEAR_LIMIT: Final = 14.0
 
@@ -78,13 +82,17 @@ def maximise(
     shift = np.zeros(start.size) if offset is None else offset
     theta = np.log(start - shift)
     n_iterations = 0
-    for stride in _rough_strides(n_rows):
+    strides = _rough_strides(n_rows)
+    for stride in strides:
         theta, _, n_taken = _climb(_in_logarithms(score, shift, stride), theta, rough=True)
         n_iterations += n_taken
     in_logs = _in_logarithms(score, shift, 1)
     theta, at_theta, n_taken = _climb(in_logs, theta, rough=False)
     n_iterations += n_taken
-    boundary, theta, at_theta = _follow_limits(in_logs, theta, at_theta, limits)
+    in_reach = limits
+    if strides:
+        in_reach = _limits_in_reach(_in_logarithms(score, shift, strides[0]), theta, limits)
+    boundary, theta, at_theta = _follow_limits(in_logs, theta, at_theta, in_reach)
     at_edge = np.abs(theta) >= _LARGEST_LOG
     if boundary is None and at_edge.any():
         boundary = "no optimum at finite parameters"
@@ -94,7 +102,7 @@ def maximise(
 
 def _rough_strides(n_rows: int) -> list[int]:
     strides = [1]
-    while n_rows // strides[-1] > 12 * 4096:
+    while n_rows // strides[-1] > _ROWS_AT_ONCE:
         strides.append(strides[-1] * 12)
     return strides[:0:-1]
 
@@ -140,6 +148,18 @@ def _climb(
         f"no optimum after {_MAX_ITERATIONS} steps: log-likelihood {current.value:.6f} at log-parameters "
         f"{np.round(theta, 4).tolist()} with gradient {np.round(current.gradient, 6).tolist()}"
     )
+
+
+def _limits_in_reach(
+    on_a_part: Callable[[FloatArray], Score], theta: FloatArray, limits: Mapping[str, FloatArray]
+) -> Mapping[str, FloatArray]:
+    """The limits that a part of the rows does not rule out: a glance that spares a look at all rows."""
+    value = on_a_part(theta).value
+    return {
+        name: direction
+        for name, direction in limits.items()
+        if not on_a_part(theta + 6.0 * direction).value < value - _OUT_OF_REACH
+    }
 
 
 def _follow_limits(
