@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from customer_centric._core.checks import check_choice, check_number
+from customer_centric._core.checks import check_choice, check_number, check_offers
 from customer_centric.typing import TimeUnit
 
 __all__ = ["DiscountRate", "Horizon"]
@@ -123,6 +123,18 @@ class DiscountRate:
         """Continuous rate per `unit`."""
         check_unit("unit", unit)
         return self.log_annual_factor / UNITS_PER_YEAR[unit]
+
+
+def check_discount_rate(discount_rate: DiscountRate) -> DiscountRate:
+    """A rate that knows its period; a bare number is refused."""
+    check_offers(
+        "discount_rate",
+        discount_rate,
+        ("per",),
+        rule="a DiscountRate",
+        remedy="10 % a year is written DiscountRate.annual(0.1)",
+    )
+    return discount_rate
 
 
 def horizon_in_unit(horizon: float | Horizon, unit: TimeUnit) -> float:

@@ -152,6 +152,13 @@ def check_number(
     return float(array)
 
 
+def check_offers(name: str, value: object, methods: Sequence[str], *, rule: str, remedy: str) -> None:
+    """An object that offers the methods by which it will be used; another kind is refused by name."""
+    if not all(hasattr(value, method) for method in methods):
+        got = repr(value) if isinstance(value, int | float | str) else type(value).__name__
+        raise InvalidInputError(f"`{name}` must be {rule}, got {got}; {remedy}")
+
+
 def check_choice(name: str, value: _T, allowed: Sequence[_T]) -> _T:
     """One of the allowed values."""
     if value not in allowed:

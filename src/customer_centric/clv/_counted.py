@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from customer_centric._core.checks import check_offers
 from customer_centric.clv.counts import HistoryCounts, SpendCounts
 from customer_centric.errors import InvalidInputError
 
@@ -30,8 +31,21 @@ HasHistories: TypeAlias = HasHistoryCounts | HistoryCounts
 HasSpend: TypeAlias = HasSpendCounts | SpendCounts
 
 
+def check_purchase_histories(histories: object) -> None:
+    """Histories, not the transactions or a bare frame."""
+    check_offers(
+        "histories",
+        histories,
+        ("sufficient_statistics", "spend_statistics"),
+        rule="purchase histories",
+        remedy="`summarise_transactions` makes them of a log, `PurchaseHistories.from_arrays` of counts",
+    )
+
+
 def history_counts(histories: HasHistories) -> HistoryCounts:
     """The distinct histories, refused where no rate of purchases can be learnt from them."""
+    if not isinstance(histories, HistoryCounts):
+        check_purchase_histories(histories)
     counts = histories if isinstance(histories, HistoryCounts) else histories.sufficient_statistics()
     if counts.frequency.size == 0:
         raise InvalidInputError("`histories` must have at least one customer, got none")
@@ -56,6 +70,8 @@ def history_counts(histories: HasHistories) -> HistoryCounts:
 
 def spend_counts(histories: HasSpend) -> SpendCounts:
     """Frequency and mean spend, refused where there are none."""
+    if not isinstance(histories, SpendCounts):
+        check_purchase_histories(histories)
     counts = histories if isinstance(histories, SpendCounts) else histories.spend_statistics()
     if counts.frequency.size == 0:
         raise InvalidInputError(

@@ -19,7 +19,7 @@ from customer_centric._core.tabulate import on_distinct_rows
 from customer_centric.clv.forecast import Forecast
 from customer_centric.fitting import LARGEST
 from customer_centric.typing import FloatArray, TimeUnit
-from customer_centric.units import DiscountRate, Horizon, horizon_in_unit
+from customer_centric.units import DiscountRate, Horizon, check_discount_rate, horizon_in_unit
 
 # The working arrays of so many rows stay in the cache.
 _ROWS_A_PASS: Final = 1 << 14
@@ -136,7 +136,7 @@ def forecast(
 ) -> Forecast:
     """What is expected of each customer, with the probability of being alive worked out once."""
     x, t_x, age_ = _check(frequency, recency, age)
-    length, delta = _check_length("horizon", horizon, unit), discount_rate.per(unit)
+    length, delta = _check_length("horizon", horizon, unit), check_discount_rate(discount_rate).per(unit)
     alive = _alive(kernel, x, t_x, age_)
     if length == 0:
         return Forecast(alive, np.zeros(x.shape), np.zeros(x.shape))
@@ -159,7 +159,7 @@ def purchase_variance(
 ) -> FloatArray:
     r"""Variance of the discounted number of purchases: squares, plus pairs, less the squared mean."""
     x, t_x, age_ = _check(frequency, recency, age)
-    length, delta = _check_length("horizon", horizon, unit), discount_rate.per(unit)
+    length, delta = _check_length("horizon", horizon, unit), check_discount_rate(discount_rate).per(unit)
     if length == 0:
         return np.zeros(x.shape)
     alive = _alive(kernel, x, t_x, age_)

@@ -8,12 +8,12 @@ from typing import TypeAlias
 import numpy as np
 from typing_extensions import TypeVar
 
-from customer_centric._core.checks import check_confidence_level, check_number
+from customer_centric._core.checks import check_confidence_level, check_number, check_offers
 from customer_centric.clv._expectations import Terms
 from customer_centric.errors import InvalidInputError
 from customer_centric.fitting import Fit
 from customer_centric.typing import FloatArray, SpendModel, TimeUnit, TransactionModel
-from customer_centric.units import DiscountRate, Horizon, horizon_in_unit
+from customer_centric.units import DiscountRate, Horizon, check_discount_rate, horizon_in_unit
 
 M = TypeVar("M", bound=TransactionModel, default=TransactionModel)
 S = TypeVar("S", bound=SpendModel, default=SpendModel)
@@ -61,16 +61,27 @@ def check_valuation(
     spend_model, spend_covariance = (
         (spend.model, spend.covariance) if isinstance(spend, Fit) else (spend, None)
     )
+    check_offers(
+        "purchases",
+        model,
+        ("purchase_tail", "unit"),
+        rule="a transaction model, or its Fit",
+        remedy="pass what `fit_mbg_nbd` or another model of purchases returns",
+    )
+    if spend_model is not None:
+        check_offers(
+            "spend",
+            spend_model,
+            ("expected_spend",),
+            rule="a spend model, its Fit, or None",
+            remedy="pass what `fit_gamma_gamma` returns",
+        )
     if unit is not None and model.unit != unit:
         raise InvalidInputError(
             f"`purchases` must be in the unit of `histories` ({unit!r}), got a model in {model.unit!r}; "
             "fit it to these histories, or summarise the transactions with that unit"
         )
-    if not isinstance(discount_rate, DiscountRate):
-        raise InvalidInputError(
-            f"`discount_rate` must be a DiscountRate, got {discount_rate!r}; "
-            "10 % a year is written DiscountRate.annual(0.1)"
-        )
+    check_discount_rate(discount_rate)
     length = horizon_in_unit(horizon, model.unit)
     if np.isinf(length) and discount_rate.log_annual_factor == 0:
         raise InvalidInputError(

@@ -226,7 +226,7 @@ class GammaGamma:
 
         Examples
         --------
-        >>> GammaGamma(p=6.25, q=3.75, gamma=15.44).spend_shape([0, 2]).tolist()
+        >>> GammaGamma(p=6.25, q=3.75, gamma=15.44).spend_shape([0, 2]).round(2).tolist()
         [3.75, 16.25]
         """
         return self.p * check_array("frequency", frequency, minimum=0.0, whole=True) + self.q

@@ -17,7 +17,7 @@ from customer_centric.clv.forecast import Forecast
 from customer_centric.clv.new_customer import NewCustomer
 from customer_centric.fitting import Fit, check_parameters, parameter_values
 from customer_centric.typing import FloatArray, TimeUnit
-from customer_centric.units import DiscountRate, Horizon, check_unit, horizon_in_unit
+from customer_centric.units import DiscountRate, Horizon, check_discount_rate, check_unit, horizon_in_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -267,7 +267,13 @@ class MbgNbd:
         array([ 0.7208,  4.913 , 61.4157])
         """
         return _latent_death.expected_purchases(
-            self._kernel, self.unit, frequency, recency, age, horizon, discount_rate.per(self.unit)
+            self._kernel,
+            self.unit,
+            frequency,
+            recency,
+            age,
+            horizon,
+            check_discount_rate(discount_rate).per(self.unit),
         )
 
     def forecast(

@@ -9,6 +9,7 @@ import numpy as np
 
 from customer_centric._core.frames import LazyFrame, MemoryFrame, engine_of, is_lazy
 from customer_centric._core.tabulate import distinct_rows
+from customer_centric.clv._counted import check_purchase_histories
 from customer_centric.clv._expectations import forecast
 from customer_centric.clv._spend_columns import check_amounts
 from customer_centric.clv._spend_sums import (
@@ -167,6 +168,7 @@ def value_portfolio(
     >>> round(total.lifetime_value, 2), round(total.process_standard_error, 2)
     (14.49, 18.55)
     """
+    check_purchase_histories(histories)
     valuation = check_valuation(
         histories.unit,
         purchases,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from customer_centric._core.checks import check_confidence_level, check_number
+from customer_centric._core.checks import check_confidence_level, check_number, check_offers
 from customer_centric.clv._holdout import (
     FittedModel,
     check_model_unit,
@@ -204,6 +204,13 @@ def tracking(
     22    23    33.0      71.3   53.0   92.0
     """
     check_confidence_level(confidence_level)
+    check_offers(
+        "histories",
+        histories,
+        ("timing",),
+        rule="purchase histories of a log",
+        remedy="`summarise_transactions` makes them",
+    )
     model, covariance = _take_apart(purchases)
     check_model_unit("purchases", model, histories.unit)
     timing = histories.timing()

@@ -11,6 +11,7 @@ import numpy as np
 from customer_centric._core.frames import LazyFrame, MemoryFrame, engine_of, is_lazy
 from customer_centric._core.frames.lazy import sort_by
 from customer_centric._core.tabulate import distinct_rows
+from customer_centric.clv._counted import check_purchase_histories
 from customer_centric.clv._expectations import (
     forecast,
     purchase_quantile,
@@ -148,6 +149,7 @@ def value_customers(
             0              0.295               0.136          35.219           1.377
             1              0.869               1.851          24.664          13.108
     """
+    check_purchase_histories(histories)
     valuation = check_valuation(
         histories.unit,
         purchases,
