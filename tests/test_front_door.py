@@ -33,6 +33,13 @@ def test_unknown_names_are_attribute_errors(name: str) -> None:
         getattr(customer_centric, name)
 
 
+def test_a_star_import_brings_every_public_name() -> None:
+    names: dict[str, object] = {}
+    exec("from customer_centric import *", names)
+    assert names["fit_mbg_nbd"] is customer_centric.fit_mbg_nbd
+    assert set(dir(customer_centric)) - set(names) == {"__version__", *customer_centric._SUBMODULES}
+
+
 def test_a_name_is_the_same_object_through_both_doors() -> None:
     from customer_centric.errors import InvalidInputError
 

@@ -28,6 +28,9 @@ _SUBMODULES = (*_HOMES, "audit", "datasets", "plot", "typing")
 def __getattr__(name: str) -> object:
     if name in _SUBMODULES:
         return import_module(f"{__name__}.{name}")
+    if name == "__all__":
+        # A star import asks for everything, so this is where everything gets loaded.
+        return [public for home in _HOMES for public in import_module(f"{__name__}.{home}").__all__]
     if not name.startswith("_"):
         for home in _HOMES:
             module = import_module(f"{__name__}.{home}")
