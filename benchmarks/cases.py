@@ -171,7 +171,7 @@ def _lazy() -> list[Case]:
     return [
         Case(
             f"lazy/{engine}",
-            f"10 million transactions to the parameters of three models, {title}",
+            f"10 million transactions to sufficient statistics, {title}",
             "lazy_chain",
             "parquet-10000000",
             {"engine": engine},

@@ -56,6 +56,8 @@ def tables(results: Mapping[str, Any]) -> str:
         cases = [case for case in CASES if case.group == group and case.key in results["cases"]]
         if cases:
             parts.append(f"## {heading}\n\n{_table(cases, results['cases'])}")
+            if group == "lazy":
+                parts.append(_parity(results["cases"]))
     return "\n\n".join(parts)
 
 
@@ -87,6 +89,28 @@ def _table(cases: Sequence[Case], measured: Mapping[str, Measured]) -> str:
         row.append(_memories(results, (OURS, *ratios)))
         rows.append(row)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _parity(measured: Mapping[str, Measured]) -> str:
+    """Whether the engine and the memory gave the same, in words."""
+    lazy, memory = (
+        measured.get(key, {}).get(OURS, {}).get("answer") for key in ("lazy/duckdb", "lazy/memory")
+    )
+    if lazy is None or memory is None:
+        return ""
+    exact = [name for name in ("counts", "bg_nbd", "pareto_nbd") if lazy[name] == memory[name]]
+    money = zip([*lazy["gamma_gamma"], lazy["spend"]], [*memory["gamma_gamma"], memory["spend"]], strict=True)
+    worst = max(abs(one - other) / abs(other) for one, other in money)
+    named = {
+        "counts": "counts of histories",
+        "bg_nbd": "BG/NBD parameters",
+        "pareto_nbd": "Pareto/NBD parameters",
+    }
+    same = ", ".join(named[name] for name in exact) or "nothing"
+    return (
+        f"The same bits in both: {same}. Sums of spend and Gamma-Gamma parameters "
+        f"differ by {worst:.0e} at most, relative, because engines add in different orders."
+    )
 
 
 def _columns(cases: Sequence[Case]) -> list[str]:

@@ -254,7 +254,7 @@ def duckdb_query(path: str, options: Options) -> Task:
 
 
 def lazy_chain(path: str, options: Options) -> Task:
-    """A Parquet file to parameters: inside DuckDB with a limit on its memory, or read into memory."""
+    """A Parquet file to sufficient statistics: inside DuckDB with little memory, or read into memory."""
     import duckdb
     import pandas as pd
 
@@ -263,15 +263,18 @@ def lazy_chain(path: str, options: Options) -> Task:
 
     def work() -> Any:
         if options["engine"] == "memory":
-            return _parameters(_summarise(pd.read_parquet(path), end))
+            return _statistics(_summarise(pd.read_parquet(path), end))
         connection = duckdb.connect(config={"memory_limit": "300MB", "temp_directory": options["spill"]})
-        return _parameters(_summarise(connection.read_parquet(path), end))
+        return _statistics(_summarise(connection.read_parquet(path), end))
 
-    return work, lambda told: told
+    return work, lambda statistics: _parameters(*statistics)
 
 
-def _parameters(histories: Any) -> dict[str, Any]:
-    counts, spend = histories.sufficient_statistics(), histories.spend_statistics()
+def _statistics(histories: Any) -> tuple[Any, Any]:
+    return histories.sufficient_statistics(), histories.spend_statistics()
+
+
+def _parameters(counts: Any, spend: Any) -> dict[str, Any]:
     columns = (counts.frequency, counts.recency, counts.age, counts.weight)
     return {
         "counts": hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest(),
