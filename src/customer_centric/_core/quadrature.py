@@ -170,16 +170,21 @@ def _support(
     at_mode = _log_density(mode, a, b)
     at_lifted = _log_density(lifted_mode, a, b) - np.maximum(lifted_mode, knee)
     far_left, far_right = lower - 39.0, upper + 39.0
-    middle, lifted_middle = (_unstretch(logit, lower, upper) for logit in (mode, lifted_mode))
+    # A hundredth of the width of the density is near enough: all that is cut there is below e^-41.
+    tolerance = 0.01 * np.minimum(np.sqrt(1 / a + 1 / b), 1.0)
+    n_steps = int(np.ceil(np.log2((far_right - far_left) / tolerance)).max(initial=1.0))
+    middle, lifted_middle = (_unstretch(logit, lower, upper, n_steps) for logit in (mode, lifted_mode))
     start = np.minimum(
-        bisect(lambda tau: density(tau) > at_mode - DROP, far_left, middle),
-        bisect(lambda tau: lifted(tau) > at_lifted - DROP, far_left, lifted_middle),
+        bisect(lambda tau: density(tau) > at_mode - DROP, far_left, middle, n_steps=n_steps),
+        bisect(lambda tau: lifted(tau) > at_lifted - DROP, far_left, lifted_middle, n_steps=n_steps),
     )
-    return start, bisect(lambda tau: density(tau) < at_mode - DROP, middle, far_right)
+    return start, bisect(lambda tau: density(tau) < at_mode - DROP, middle, far_right, n_steps=n_steps)
 
 
-def _unstretch(logit: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
-    return bisect(lambda tau: _stretch(tau, lower, upper)[0] > logit, lower - 39.0, upper + 39.0)
+def _unstretch(logit: FloatArray, lower: FloatArray, upper: FloatArray, n_steps: int) -> FloatArray:
+    return bisect(
+        lambda tau: _stretch(tau, lower, upper)[0] > logit, lower - 39.0, upper + 39.0, n_steps=n_steps
+    )
 
 
 def bisect(
