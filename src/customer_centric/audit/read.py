@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -73,21 +74,25 @@ def _explained(path: Path) -> Generator[None]:
 
 def _read_csv(path: Path, names: Sequence[str], amount: str | None) -> pd.DataFrame:
     separator = _separator(path, names)
-    frame = pd.read_csv(
-        path,
-        sep=separator,
-        dtype=dict.fromkeys(names[:2], "str"),
-        # Only an empty field is missing: a customer may be called "NA".
-        keep_default_na=False,
-        na_values=[""],
-        encoding="utf-8-sig",
-    )
-    # With one field too many in every row pandas takes the first column for row names and shifts the rest.
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise InvalidInputError(
-            f"{str(path)!r} must have as many fields in a row as in the header, got more; "
-            "quote fields that hold the separator"
-        )
+    with warnings.catch_warnings():
+        # Told that no column holds row names, pandas cuts off what is beyond the header, and warns.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            frame = pd.read_csv(
+                path,
+                sep=separator,
+                dtype=dict.fromkeys(names[:2], "str"),
+                # Only an empty field is missing: a customer may be called "NA".
+                keep_default_na=False,
+                na_values=[""],
+                index_col=False,
+                encoding="utf-8-sig",
+            )
+        except pd.errors.ParserWarning:
+            raise InvalidInputError(
+                f"{str(path)!r} must have as many fields in a row as in the header, got more; "
+                "quote fields that hold the separator"
+            ) from None
     if amount is not None:
         _check_amounts(frame[amount])
     return frame[list(dict.fromkeys(names))]
