@@ -74,9 +74,8 @@ def _explained(path: Path) -> Generator[None]:
 
 def _read_csv(path: Path, names: Sequence[str], amount: str | None) -> pd.DataFrame:
     separator = _separator(path, names)
-    with warnings.catch_warnings():
-        # Told that no column holds row names, pandas cuts off what is beyond the header, and warns.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
+    # Told that no column holds row names, pandas cuts off what is beyond the header, and warns.
+    with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
         try:
             frame = pd.read_csv(
                 path,
