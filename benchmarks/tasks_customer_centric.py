@@ -109,6 +109,9 @@ def predict(path: str, options: Options) -> Task:
     model, what = MODELS[options["model"]], options["what"]
 
     def work() -> list[Any]:
+        if what == "alive purchases":
+            both = model.forecast(x, t_x, age, horizon=39.0, discount_rate=cc.DiscountRate.annual(0.0))
+            return [both.probability_alive, both.expected_purchases]
         forecasts = []
         if "alive" in what:
             forecasts.append(model.probability_alive(x, t_x, age))

@@ -88,3 +88,16 @@ def test_a_function_is_computed_for_distinct_rows_and_spread_again(n_rows: int) 
 
     assert (on_distinct_rows(double, column) == 2 * column).all()
     assert sizes == [6 if n_rows == 3 else 5]
+
+
+@pytest.mark.parametrize(("step", "n_computed"), [(1.0, 5), (1 / 7, 5), (0.3, 400)])
+def test_only_whole_rows_are_collected_where_sorting_others_costs_more(step: float, n_computed: int) -> None:
+    column = np.arange(400.0) % 5 * step
+    sizes: list[int] = []
+
+    def double(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        sizes.append(values.size)
+        return 2 * values
+
+    assert on_distinct_rows(double, column, only_whole=True) == pytest.approx(2 * column, rel=1e-12)
+    assert sizes == [n_computed]

@@ -135,6 +135,11 @@ def _pack(columns: tuple[FloatArray, ...]) -> _Packed | None:
     return _Packed(codes, size, tuple(lows), tuple(spans), tuple(scales))
 
 
+def _are_whole(columns: tuple[FloatArray, ...]) -> bool:
+    """At a glance: whether the first values of each column are whole in some scale."""
+    return all(any(_is_whole(column.flat[:1024] * scale) for scale in _SCALES) for column in columns)
+
+
 def _whole(column: FloatArray) -> tuple[IntArray, float] | None:
     if np.abs(column).max(initial=0.0) >= 2**45:
         return None
@@ -169,9 +174,14 @@ def _distinct_floats(columns: tuple[FloatArray, ...]) -> tuple[tuple[FloatArray,
     return tuple(column[first] + 0.0 for column in columns), inverse
 
 
-def on_distinct_rows(function: Callable[..., FloatArray], *columns: FloatArray) -> FloatArray:
-    """`function` of the columns, computed once for each distinct row."""
-    if columns[0].size < 64:
+def on_distinct_rows(
+    function: Callable[..., FloatArray], *columns: FloatArray, only_whole: bool = False
+) -> FloatArray:
+    """`function` of the columns, computed once for each distinct row.
+
+    `only_whole`: once for each row after all where the rows are not whole numbers, which take long to sort.
+    """
+    if columns[0].size < 64 or (only_whole and not _are_whole(columns)):
         return function(*columns)
     distinct, inverse = distinct_rows(*(column.ravel() for column in columns))
     return function(*distinct)[inverse].reshape(columns[0].shape)

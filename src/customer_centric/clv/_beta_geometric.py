@@ -9,7 +9,7 @@ the history and alive, \(\lambda \sim \mathrm{Gamma}(r + x, \alpha + T)\) and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from scipy.special import betainc, expit
@@ -26,6 +26,8 @@ _CHUNK: Final = 8192
 @dataclass(frozen=True, slots=True)
 class BetaGeometric:
     """The kernel of BG/NBD (`z` 0) and MBG/NBD (`z` 1)."""
+
+    integrates_death: ClassVar[bool] = False
 
     r: float
     alpha: float

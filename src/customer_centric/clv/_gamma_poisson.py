@@ -3,6 +3,7 @@ r"""The kernel of the NBD: purchases at a gamma-mixed rate, for ever."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import betainc
@@ -22,6 +23,8 @@ from customer_centric.typing import FloatArray
 @dataclass(frozen=True, slots=True)
 class GammaPoisson:
     """What the NBD knows of a customer."""
+
+    integrates_death: ClassVar[bool] = False
 
     r: float
     alpha: float

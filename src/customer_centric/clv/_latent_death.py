@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,6 +30,9 @@ class LatentDeath(Protocol):
 
     Arrays are 1-d of one length; `horizon` and `age` share a unit; `delta` is per that unit.
     """
+
+    integrates_death: ClassVar[bool]
+    """Whether the odds of being alive take an integral, worth doing once for each distinct history."""
 
     def log_odds_alive(self, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
         """Log odds of being alive at the end of observation; inf where death is impossible."""
@@ -237,6 +240,9 @@ def next_purchase_quantile(
 
 def _alive(kernel: LatentDeath, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
     columns = tuple(column.ravel() for column in (x, t_x, age))
+    if kernel.integrates_death:
+        log_odds = on_distinct_rows(kernel.log_odds_alive, *columns, only_whole=True)
+        return np.asarray(expit(log_odds)).reshape(x.shape)
     alive = np.empty(x.size)
     for first in range(0, x.size, _ROWS_A_PASS):
         rows = slice(first, first + _ROWS_A_PASS)

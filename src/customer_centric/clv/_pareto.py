@@ -8,6 +8,7 @@ the history and alive, \(\lambda \sim \mathrm{Gamma}(r + x, \alpha + T)\) and
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from customer_centric.typing import FloatArray
 @dataclass(frozen=True, slots=True)
 class Pareto:
     """What the Pareto/NBD knows of a customer."""
+
+    integrates_death: ClassVar[bool] = True
 
     r: float
     alpha: float
