@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from clv._valuing import BG, HISTORIES, MBG, MODELS, NBD, PARETO, TENTH
-from customer_centric import DiscountRate
+from customer_centric import (
+    BgNbd,
+    DiscountRate,
+    Fit,
+    PurchaseHistories,
+    value_customers,
+    value_portfolio,
+)
 from customer_centric.clv import HistoryCounts
 from customer_centric.clv._expectations import (
     Spread,
@@ -159,3 +166,17 @@ def test_the_spread_of_buyers_gives_back_that_of_everybody(name: str) -> None:
     twice = DiscountRate(2 * TENTH.log_annual_factor)
     squares = model.discounted_purchases(*columns, discount_rate=twice, horizon=52.0)
     np.testing.assert_allclose(found.any_purchase * found.squares, squares, rtol=1e-12)
+
+
+def test_next_to_an_infinite_expectation_nothing_is_sure() -> None:
+    """With a barely above 1 the purchases of the whole future are finite, and infinite for a touch less."""
+    model = BgNbd(r=1.0, alpha=1.0, a=1.0 + 1e-7, b=1.0, unit="week")
+    histories = PurchaseHistories.from_arrays([1], [1], [2], unit="week")
+    fit = Fit(model, -1.0, 0.01 * np.eye(4), 100.0, 1)
+    terms: Any = {"horizon": np.inf, "discount_rate": DiscountRate.annual(0.1)}
+    row = value_customers(histories, fit, **terms).iloc[0]
+    assert np.isfinite(row["expected_purchases"])
+    assert (row["expected_purchases_lower"], row["expected_purchases_upper"]) == (0.0, np.inf)
+    assert np.isfinite(row["lifetime_value_upper"])
+    total = value_portfolio(histories, fit, **terms)
+    assert (total.purchases_interval.lower, total.purchases_interval.upper) == (0.0, np.inf)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import gamma
 
@@ -543,6 +543,13 @@ def histories_in_range(draw: st.DrawFn) -> tuple[list[float], list[float], list[
     st.tuples(wide, wide, wide, wide),
     st.tuples(wide, st.floats(1.01, 50), wide),
     st.one_of(st.just(0.0), wide, st.just(np.inf)),
+)
+@example(
+    histories=([543.0], [2.3510004565880833e-38], [2.00001], [1.1754943508222875e-38]),
+    like=BG,
+    parameters=(1.0, 1.0, 1.0000002744895709, 1.0),
+    spend=(1.0, 2.0, 1.0),
+    horizon=np.inf,
 )
 def test_values_are_numbers_in_range(
     histories: Any, like: Any, parameters: Any, spend: Any, horizon: float

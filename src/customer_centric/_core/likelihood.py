@@ -19,7 +19,7 @@ _FLAT: Final = 1e-6
 # Log-likelihood that a limit loses on a part of the rows before it is ruled out for all of them.
 _OUT_OF_REACH: Final = 50.0
 # Up to so many rows a fit starts with all of them.
-_ROWS_AT_ONCE: Final = 4 * 4096
+_ROWS_AT_ONCE: Final = 8192
 # Log-parameters at which a forecast differs from that of the limit by a millionth.
 _NEAR_LIMIT: Final = 14.0
 

@@ -9,6 +9,7 @@ import numpy as np
 from customer_centric._core.checks import check_offers
 from customer_centric.clv.counts import HistoryCounts, SpendCounts
 from customer_centric.errors import InvalidInputError
+from customer_centric.typing import FloatArray
 
 
 class HasHistoryCounts(Protocol):
@@ -81,12 +82,17 @@ def spend_counts(histories: HasSpend) -> SpendCounts:
     return counts
 
 
+def weighted_sum(weight: FloatArray, values: FloatArray) -> float:
+    """Their product summed; `@` would wake threads for long arrays, which then get in the way."""
+    return float(np.einsum("i,i->", weight, values))
+
+
 def repeat_rate(counts: HistoryCounts) -> float:
     """Repeat purchases per unit of age: where a fit starts."""
-    total_age = float(counts.weight @ counts.age)
-    return float(counts.weight @ counts.frequency) / max(total_age, np.finfo(float).tiny)
+    total_age = weighted_sum(counts.weight, counts.age)
+    return weighted_sum(counts.weight, counts.frequency) / max(total_age, np.finfo(float).tiny)
 
 
 def mean_age(counts: HistoryCounts) -> float:
     """Mean time under observation: the scale on which dropout is looked for."""
-    return max(float(counts.weight @ counts.age) / counts.n_customers, np.finfo(float).tiny)
+    return max(weighted_sum(counts.weight, counts.age) / counts.n_customers, np.finfo(float).tiny)

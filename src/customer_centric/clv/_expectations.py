@@ -68,9 +68,11 @@ def forecast(model: TransactionModel, histories: HistoryCounts, terms: Terms) ->
 
 
 def standard_error(gradient: FloatArray, covariance: FloatArray) -> FloatArray:
-    """Delta-method standard error of each column of a gradient."""
-    variance: FloatArray = ((covariance @ gradient) * gradient).sum(axis=0)
-    return np.sqrt(np.maximum(variance, 0.0))
+    """Delta-method standard error of each column of a gradient; infinite where the gradient is."""
+    tame = np.isfinite(gradient)
+    safe = np.where(tame, gradient, 0.0)
+    variance: FloatArray = ((covariance @ safe) * safe).sum(axis=0)
+    return np.where(tame.all(axis=0), np.sqrt(np.maximum(variance, 0.0)), np.inf)
 
 
 def _shifted(model: TransactionModel, index: int, step: float) -> TransactionModel:
@@ -82,8 +84,10 @@ def _shifted(model: TransactionModel, index: int, step: float) -> TransactionMod
 def _relative_change(up: FloatArray, down: FloatArray, centre: FloatArray) -> FloatArray:
     moves = np.isfinite(centre) & (centre > 0)
     safe = np.where(moves, centre, 1.0)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(moves, (up - down) / (2 * _STEP * safe), 0.0))
+    # An expectation next to the parameters at which it becomes infinite may be anything.
+    tame = np.isfinite(up) & np.isfinite(down)
+    change = np.where(tame, up, np.inf) - np.where(tame, down, 0.0)
+    return np.asarray(np.where(moves, change / (2 * _STEP * safe), 0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -105,7 +105,9 @@ def parameter_variances(
             moves.log_discounted @ (valuation.margin * sums.expected * centre.discounted_purchases),
             valuation.purchases_covariance,
         )
-        of_count = _variance(moves.log_expected @ (histories.weight * finite), valuation.purchases_covariance)
+        with np.errstate(invalid="ignore"):
+            by_count = moves.log_expected @ (histories.weight * finite)
+        of_count = _variance(by_count, valuation.purchases_covariance)
     if valuation.spend_covariance is not None:
         of_value += _variance(
             valuation.margin * (sums.elasticities @ centre.discounted_purchases), valuation.spend_covariance
@@ -114,5 +116,7 @@ def parameter_variances(
 
 
 def _variance(gradient: FloatArray, covariance: FloatArray) -> float:
-    """Delta-method variance of one number."""
+    """Delta-method variance of one number; infinite where its gradient is."""
+    if not np.isfinite(gradient).all():
+        return np.inf
     return max(float(gradient @ covariance @ gradient), 0.0)

@@ -12,7 +12,7 @@ from scipy.special import gammaincinv
 from customer_centric._core.checks import check_array, check_number, check_same_shape
 from customer_centric._core.likelihood import maximise
 from customer_centric.clv import _spend_likelihood
-from customer_centric.clv._counted import HasSpend, spend_counts
+from customer_centric.clv._counted import HasSpend, spend_counts, weighted_sum
 from customer_centric.errors import InvalidInputError
 from customer_centric.fitting import Fit, parameter_values
 from customer_centric.typing import FloatArray
@@ -401,7 +401,7 @@ def fit_gamma_gamma(histories: HasSpend) -> Fit[GammaGamma]:
     gamma       15.4435          4.1594
     """
     counts = spend_counts(histories)
-    mean = float(counts.weight @ counts.mean_spend) / counts.n_customers
+    mean = weighted_sum(counts.weight, counts.mean_spend) / counts.n_customers
     if np.ptp(counts.mean_spend) <= _EQUAL * mean:
         raise InvalidInputError(
             f"`mean_spend` must differ between customers, got {mean:g} for all {counts.n_customers:,.0f}; "
