@@ -17,6 +17,7 @@ from scipy.special import betainc, expit
 from customer_centric._core.likelihood import Score
 from customer_centric._core.special import digamma_rise, log_negative_binomial, log_rising, trigamma_rise
 from customer_centric.clv import _beta_mixture
+from customer_centric.clv._counted import part_of
 from customer_centric.clv.counts import HistoryCounts
 from customer_centric.typing import FloatArray
 
@@ -109,9 +110,8 @@ class BetaGeometric:
 
 
 def score(parameters: FloatArray, counts: HistoryCounts, stride: int, *, z: int) -> Score:
-    """Log-likelihood of every `stride`-th history, with derivatives by (r, alpha, a, b)."""
-    columns = (counts.frequency, counts.recency, counts.age, counts.weight)
-    x, t_x, age, weight = (column[::stride] for column in columns)
+    """Log-likelihood of about every `stride`-th history, with derivatives by (r, alpha, a, b)."""
+    x, t_x, age, weight = part_of(counts, stride)
     total = _score_of_frequencies(parameters, x, weight, z)
     for first in range(0, x.size, _CHUNK):
         rows = slice(first, first + _CHUNK)

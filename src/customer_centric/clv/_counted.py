@@ -82,6 +82,24 @@ def spend_counts(histories: HasSpend) -> SpendCounts:
     return counts
 
 
+def part_of(counts: HistoryCounts, stride: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Frequency, recency, age and weight of a part of the histories that looks like all of them.
+
+    Histories that many customers share all stay; of the others about every `stride`-th, those of more
+    customers sooner. The weights add up to those of all, divided by `stride`. Order is kept.
+    """
+    weight = counts.weight
+    if stride == 1:
+        return counts.frequency, counts.recency, counts.age, weight
+    rare = weight < stride * weight.mean()
+    passed = np.cumsum(np.where(rare, weight, 0.0))
+    step = stride * passed[-1] / np.count_nonzero(rare)
+    drawn = step * np.diff(np.floor(passed / step + 0.5), prepend=0.0)
+    share = np.where(rare, drawn, weight) / stride
+    kept = share > 0
+    return counts.frequency[kept], counts.recency[kept], counts.age[kept], share[kept]
+
+
 def weighted_sum(weight: FloatArray, values: FloatArray) -> float:
     """Their product summed; `@` would wake threads for long arrays, which then get in the way."""
     return float(np.einsum("i,i->", weight, values))

@@ -16,6 +16,7 @@ from customer_centric._core.special import (
     log_rising,
     trigamma_rise,
 )
+from customer_centric.clv._counted import part_of
 from customer_centric.clv.counts import HistoryCounts
 from customer_centric.typing import FloatArray
 
@@ -67,9 +68,9 @@ def _discounted_time(horizon: float, delta: float) -> float:
 
 
 def score(parameters: FloatArray, counts: HistoryCounts, stride: int) -> Score:
-    """Log-likelihood of every `stride`-th history, with derivatives by (r, alpha)."""
+    """Log-likelihood of about every `stride`-th history, with derivatives by (r, alpha)."""
     r, alpha = parameters.tolist()
-    x, age, w = (column[::stride] for column in (counts.frequency, counts.age, counts.weight))
+    x, _, age, w = part_of(counts, stride)
     at_end, log_growth = 1 / (alpha + age), np.log1p(age / alpha)
     # What depends on frequency alone is worked out once for each run of one frequency.
     first = np.flatnonzero(np.diff(x, prepend=-1.0))

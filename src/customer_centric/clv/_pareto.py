@@ -21,6 +21,7 @@ from customer_centric._core.special import (
     trigamma_rise,
 )
 from customer_centric.clv import _death_time
+from customer_centric.clv._counted import part_of
 from customer_centric.clv.counts import HistoryCounts
 from customer_centric.typing import FloatArray
 
@@ -98,9 +99,8 @@ class Pareto:
 
 
 def score(parameters: FloatArray, counts: HistoryCounts, stride: int) -> Score:
-    """Log-likelihood of every `stride`-th history, with derivatives by (r, alpha, s, beta)."""
-    columns = (counts.frequency, counts.recency, counts.age, counts.weight)
-    x, t_x, age, weight = (column[::stride] for column in columns)
+    """Log-likelihood of about every `stride`-th history, with derivatives by (r, alpha, s, beta)."""
+    x, t_x, age, weight = part_of(counts, stride)
     r, alpha, s, beta = parameters
     total = _score_of_frequencies(parameters, x, weight)
     shape, ones = r + x, np.ones(x.shape)
@@ -143,11 +143,11 @@ def _score_of_times(
     by_a, by_b = 1 / (alpha + until), 1 / (beta + until)
     died = np.ones(until.shape[1])
     died[-1] = 0.0
+    # The joint density falls with time, so it is relative to the first node: nothing overflows.
     log_joint = -shape * log_a - s * log_b
-    with np.errstate(divide="ignore"):
-        log_joint[:, :-1] += np.log(node_weight * (s * by_b[:, :-1]))
-    peak = log_joint.max(axis=1)
+    peak = log_joint[:, 0].copy()
     posterior = np.exp(log_joint - peak[:, None])
+    posterior[:, :-1] *= node_weight * (s * by_b[:, :-1])
     total = posterior.sum(axis=1)
     posterior *= (weight / total)[:, None]
     slopes = np.stack(
@@ -161,17 +161,17 @@ def _score_of_times(
     weighted = slopes * posterior
     means = weighted.sum(axis=2)
     hessian = weighted.reshape(4, -1) @ slopes.reshape(4, -1).T - (means / weight) @ means.T
-    hessian[:2, :2] += _curvature(posterior, until, r, alpha, x[:, None])
-    hessian[2:, 2:] += _curvature(posterior, until, s, beta, died)
+    hessian[:2, :2] += _curvature(posterior, until, by_a, r, alpha, x[:, None])
+    hessian[2:, 2:] += _curvature(posterior, until, by_b, s, beta, died)
     hessian[2, 2] -= posterior[:, :-1].sum() / s**2
     return Score(float(weight @ (np.log(total) + peak)), means.sum(axis=1), hessian)
 
 
 def _curvature(
-    posterior: FloatArray, until: FloatArray, shape: float, rate: float, events: FloatArray
+    posterior: FloatArray, until: FloatArray, by: FloatArray, shape: float, rate: float, events: FloatArray
 ) -> FloatArray:
     r"""Mean second derivatives of \(k \ln m - (k + n) \ln(m + \tau)\) by k and m, n the events."""
-    share = posterior / (rate + until)
+    share = posterior * by
     cross = np.einsum("ij,ij->", share, until) / rate
-    bend = (events - shape * until * (2 * rate + until) / rate**2) / (rate + until)
+    bend = (events - until * (until * (shape / rate**2) + 2 * shape / rate)) * by
     return np.array([[0.0, cross], [cross, np.einsum("ij,ij->", share, bend)]])
