@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.optimize import brentq
 
 from customer_centric.errors import ConvergenceError
 from customer_centric.typing import FloatArray
 
 _LARGEST_LOG: Final = 28.0
 _LONGEST_STEP: Final = 2.5
+# A profile that has not fallen when a logarithm comes so far does not fall.
+_FARTHEST_BOUND: Final = 20.0
+# A step along a profile that the other parameters can follow.
+_LONGEST_PROFILE_STEP: Final = 0.5
+# Where the information says nothing of the scale of a parameter, a profile starts with steps of this size.
+_SHORTEST_STEP: Final = 0.02
 _MAX_ITERATIONS: Final = 300
 # A limit counts as reached where going on towards it costs no more log-likelihood than this.
 _FLAT: Final = 1e-6
@@ -206,3 +213,89 @@ def _covariance(information: FloatArray, limit: FloatArray | None, *, at_limit: 
     inverse = np.where(curvatures > floor, 1 / np.where(curvatures > floor, curvatures, 1.0), 0.0)
     covariance = (basis @ axes * inverse) @ (basis @ axes).T
     return np.asarray((covariance + covariance.T) / 2)
+
+
+def profile_bounds(
+    score: Callable[[FloatArray, int], Score],
+    optimum: FloatArray,
+    spread: FloatArray,
+    *,
+    drop: float,
+    offset: FloatArray | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Where the profile of each parameter has fallen by `drop` below the highest log-likelihood.
+
+    Parameters
+    ----------
+    score : callable (parameters, stride) -> Score
+        Log-likelihood and derivatives, by the parameters.
+    optimum : ndarray of shape (n_parameters,)
+        The parameters at the optimum.
+    spread : ndarray of shape (n_parameters,)
+        Standard errors of the logarithms of (optimum - offset): the scale of the first steps.
+    drop : float
+        How far the log-likelihood falls, greater than 0.
+    offset : ndarray of shape (n_parameters,), optional
+        Lower bounds of the parameters; 0 by default.
+
+    Returns
+    -------
+    lower, upper : ndarray of shape (n_parameters,)
+        The offset, or infinity, where the profile never falls so far.
+    """
+    shift = np.zeros(optimum.size) if offset is None else offset
+    in_logs = _in_logarithms(score, shift, 1)
+    theta = np.log(optimum - shift)
+    level = in_logs(theta).value - drop
+    bounds = np.empty((2, theta.size))
+    for index in range(theta.size):
+        for side, sign in enumerate((-1.0, 1.0)):
+            profile = _Profile(in_logs, theta, index, level)
+            bounds[side, index] = profile.crossing(sign, max(float(spread[index]), _SHORTEST_STEP))
+    lower, upper = shift + np.exp(bounds)
+    return lower, upper
+
+
+@dataclass(slots=True, eq=False)
+class _Profile:
+    """The highest log-likelihood with one log-parameter held, less a level; remembers where it was last."""
+
+    in_logs: Callable[[FloatArray], Score]
+    theta: FloatArray
+    index: int
+    level: float
+
+    def __call__(self, held: float) -> float:
+        others = np.arange(self.theta.size) != self.index
+
+        def on_others(part: FloatArray) -> Score:
+            whole = np.empty(self.theta.size)
+            whole[self.index], whole[others] = held, part
+            at = self.in_logs(whole)
+            return Score(at.value, at.gradient[others], at.hessian[np.ix_(others, others)])
+
+        part, at_part, _ = _climb(on_others, self._predicted(held)[others], rough=False)
+        self.theta = self.theta.copy()
+        self.theta[self.index], self.theta[others] = held, part
+        return at_part.value - self.level
+
+    def crossing(self, sign: float, step: float) -> float:
+        """Where the profile crosses the level on one side; infinite where it does not."""
+        near = float(self.theta[self.index])
+        far = near + sign * step
+        while self(far) > 0:
+            step = min(1.5 * step, _LONGEST_PROFILE_STEP)
+            near, far = far, far + sign * step
+            if abs(far) > _FARTHEST_BOUND:
+                return sign * np.inf
+        return float(brentq(self, near, far, xtol=1e-6))
+
+    def _predicted(self, held: float) -> FloatArray:
+        """Where the other parameters go, to first order, when the one that is held moves."""
+        others = np.arange(self.theta.size) != self.index
+        move = held - self.theta[self.index]
+        hessian = self.in_logs(self.theta).hessian
+        pull = np.linalg.lstsq(hessian[np.ix_(others, others)], hessian[others, self.index], rcond=1e-10)[0]
+        predicted = self.theta.copy()
+        predicted[others] -= np.clip(pull * move, -2 * abs(move), 2 * abs(move))
+        return predicted

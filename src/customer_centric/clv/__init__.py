@@ -15,6 +15,7 @@ from customer_centric.clv.new_customer import NewCustomer
 from customer_centric.clv.new_customer_value import NewCustomerValue, value_new_customer
 from customer_centric.clv.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from customer_centric.clv.portfolio import PortfolioValue, value_portfolio
+from customer_centric.clv.profile_likelihood import likelihood_intervals
 from customer_centric.clv.scores import (
     FrequencyClasses,
     HoldoutScore,
@@ -59,6 +60,7 @@ __all__ = [
     "fit_mbg_nbd",
     "fit_nbd",
     "fit_pareto_nbd",
+    "likelihood_intervals",
     "summarise_transactions",
     "tracking",
     "value_customers",
