@@ -62,7 +62,7 @@ QUANTITIES: Final = {
     "likelihood": "parameters of the purchase model, by likelihood (mean)",
     "parameters": "parameters of the purchase model, by delta method (mean)",
     "spend_parameters": "parameters of the Gamma-Gamma, by delta method (mean)",
-    "probability_alive": "probability alive of a customer",
+    "probability_alive": "probability alive of a customer who may have left",
     "expected_purchases": "expected purchases of a customer",
     "expected_spend": "expected spend of a customer",
     "lifetime_value": "expected lifetime value of a customer",
@@ -199,7 +199,10 @@ def _customers(world: World, truth: Model, purchases: Fit[Any], spend: Fit[Gamma
         "predicted_purchases": world.later,
         "predicted_value": world.later_value,
     }
-    return {name: float(_holds(frame, values, f"{name}_").mean()) for name, values in true.items()}
+    held = {name: _holds(frame, values, f"{name}_") for name, values in true.items()}
+    # Nobody leaves a BG/NBD before a repeat purchase: nothing to estimate there.
+    held["probability_alive"] = held["probability_alive"][true["probability_alive"] < 1]
+    return {name: float(shares.mean()) for name, shares in held.items()}
 
 
 def _totals(world: World, truth: Model, purchases: Fit[Any], spend: Fit[GammaGamma]) -> dict[str, float]:
