@@ -295,7 +295,9 @@ class _Profile:
         others = np.arange(self.theta.size) != self.index
         move = held - self.theta[self.index]
         hessian = self.in_logs(self.theta).hessian
-        pull = np.linalg.lstsq(hessian[np.ix_(others, others)], hessian[others, self.index], rcond=1e-10)[0]
+        # A pseudo-inverse, because at a limit some directions have no curvature.
+        inverse = np.asarray(np.linalg.pinv(hessian[np.ix_(others, others)], rcond=1e-10), dtype=np.float64)
+        pull = inverse @ hessian[others, self.index]
         predicted = self.theta.copy()
         predicted[others] -= np.clip(pull * move, -2 * abs(move), 2 * abs(move))
         return predicted
