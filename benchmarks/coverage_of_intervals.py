@@ -266,7 +266,10 @@ def tables(results: dict[str, Any]) -> str:
         sizes = " | ".join(f"{row['customers']:,} customers" for row in rows)
         lines = [f"### {name}\n", f"| 90 % interval of | {sizes} |", "|---|" + "---:|" * len(rows)]
         for key, words in QUANTITIES.items():
-            cells = (_percent(row["coverage"][key], row["standard_error"][key]) for row in rows)
+            cells = (
+                _percent(row["coverage"][key], row["standard_error"][key]) if key in row["coverage"] else "–"
+                for row in rows
+            )
             lines.append(f"| {words} | {' | '.join(cells)} |")
         worst = (100 * max(abs(share - 1 / _PIT_BINS) for share in row["pit"]) for row in rows)
         lines.append(f"| *PIT: worst of ten bins, from 10 %* | {' | '.join(f'{x:.2f}' for x in worst)} |")
