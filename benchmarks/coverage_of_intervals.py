@@ -267,7 +267,7 @@ def tables(results: dict[str, Any]) -> str:
         lines = [f"### {name}\n", f"| 90 % interval of | {sizes} |", "|---|" + "---:|" * len(rows)]
         for key, words in QUANTITIES.items():
             cells = (
-                _percent(row["coverage"][key], row["standard_error"][key]) if key in row["coverage"] else "–"
+                _percent(row["coverage"][key], row["standard_error"][key]) if key in row["coverage"] else "-"
                 for row in rows
             )
             lines.append(f"| {words} | {' | '.join(cells)} |")
