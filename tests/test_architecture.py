@@ -21,7 +21,7 @@ from source import (
     sections,
 )
 
-TOPICS = ("clv", "economics")
+TOPICS = ("clv", "economics", "nps")
 LAYERS: dict[str, int] = {
     "errors": 0,
     "typing": 0,
@@ -43,7 +43,7 @@ DOCUMENTED = ("errors", "units", "intervals", "fitting", *TOPICS, "plot", "simul
 
 # Calls that make a constant; anything slower is built when it is first needed.
 CHEAP_CALLS = {
-    "ParamSpec", "Path", "TypeVar", "TypeVarTuple", "date", "datetime", "dict", "float", "frozenset", "int",
+    "ParamSpec", "Path", "RatingScale", "TypeVar", "TypeVarTuple", "date", "datetime", "dict", "float", "frozenset", "int",
     "len", "max", "min", "range", "sorted", "timedelta", "tuple", "MappingProxyType", "namedtuple",
     "re.compile", "dict.fromkeys", "math.exp", "math.log", "math.sqrt",
     "np.array", "np.dtype", "np.finfo", "np.float64", "np.iinfo", "np.log",

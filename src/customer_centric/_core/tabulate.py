@@ -196,3 +196,8 @@ def on_distinct_rows(
         return function(*columns)
     distinct, inverse = distinct_rows(*(column.ravel() for column in columns))
     return function(*distinct)[inverse].reshape(columns[0].shape)
+
+
+def sum_by(codes: IntArray, values: FloatArray, size: int) -> FloatArray:
+    """Sums of the values of each code from 0 to `size` - 1."""
+    return np.asarray(np.bincount(codes, values, size), dtype=np.float64)

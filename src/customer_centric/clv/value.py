@@ -33,7 +33,8 @@ from customer_centric.clv._valuation import M, Purchases, S, Spend, Valuation, c
 from customer_centric.clv.counts import HistoryCounts
 from customer_centric.clv.forecast import Forecast
 from customer_centric.clv.histories import PurchaseHistories, distinct_histories
-from customer_centric.intervals import normal_interval, normal_quantile
+from customer_centric.intervals import normal_interval
+from customer_centric.intervals.normal import normal_quantile
 from customer_centric.typing import FloatArray, FrameT
 from customer_centric.units import DiscountRate, Horizon
 
