@@ -98,5 +98,6 @@ def _is_number(item: object) -> bool:
 
 
 def _shown(item: object) -> str:
-    plain: object = cast("np.generic[Any]", item).item() if isinstance(item, np.generic) else item
+    # A scalar of NumPy shows its type; as an array without axes it gives the plain value.
+    plain: object = np.asarray(item).item() if isinstance(item, np.generic) else item  # pyright: ignore[reportUnknownArgumentType]  # of any type
     return f"{plain:g}" if isinstance(plain, float) else repr(plain)

@@ -181,9 +181,8 @@ def _unit_sums(
 
 
 def _inverse(values: FloatArray) -> FloatArray:
-    inverse: FloatArray = np.zeros_like(values)
-    np.divide(1.0, values, out=inverse, where=values > 0)
-    return inverse
+    """One over each value; 0 for 0."""
+    return np.where(values > 0, 1.0 / np.where(values > 0, values, 1.0), 0.0)
 
 
 def _unsampled(answers: Answers, n_units: FloatArray) -> FloatArray:
@@ -195,4 +194,6 @@ def _unsampled(answers: Answers, n_units: FloatArray) -> FloatArray:
 def _mean_unsampled(n_units: FloatArray, unsampled: FloatArray) -> FloatArray:
     total = n_units.sum(axis=1)
     weighted = (n_units * unsampled).sum(axis=1)
-    return np.asarray(np.divide(weighted, total, out=np.ones_like(total), where=total > 0))
+    mean: FloatArray = np.ones_like(total)
+    np.divide(weighted, total, out=mean, where=total > 0)
+    return mean
