@@ -98,6 +98,7 @@ def _is_number(item: object) -> bool:
 
 
 def _shown(item: object) -> str:
-    # A scalar of NumPy shows its type; as an array without axes it gives the plain value.
-    plain: object = np.asarray(item).item() if isinstance(item, np.generic) else item  # pyright: ignore[reportUnknownArgumentType]  # of any type
-    return f"{plain:g}" if isinstance(plain, float) else repr(plain)
+    # Scalars of NumPy would show their types.
+    if isinstance(item, bool | np.bool_):
+        return "True" if item else "False"
+    return f"{float(item):g}" if isinstance(item, Real) else repr(item)

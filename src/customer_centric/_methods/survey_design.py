@@ -153,7 +153,7 @@ def effective_answers(means: DesignMeans, confidence_level: float) -> FloatArray
 
 def _t_quantile(degrees_of_freedom: FloatArray, confidence_level: float) -> FloatArray:
     free = np.maximum(degrees_of_freedom, 1.0)
-    return np.asarray(-stdtrit(free, 0.5 * (1.0 - confidence_level)))
+    return np.asarray(-stdtrit(free, 0.5 * (1.0 - confidence_level)), dtype=np.float64)
 
 
 def _unit_sums(
