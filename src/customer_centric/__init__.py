@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from customer_centric.churn import *
     from customer_centric.clv import *
     from customer_centric.economics import *
     from customer_centric.errors import *
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # Each public name stands in the `__all__` of exactly one of these; cheap modules are asked first.
-_HOMES = ("errors", "units", "intervals", "fitting", "economics", "clv", "nps")
+_HOMES = ("errors", "units", "intervals", "fitting", "economics", "clv", "nps", "churn")
 _SUBMODULES = (*_HOMES, "audit", "datasets", "plot", "typing")
 
 
