@@ -55,7 +55,7 @@ class Bdw:
     --------
     >>> model = Bdw(alpha=0.259, beta=1.723, shape=1.584)
     >>> model.survival([1, 2, 12]).round(3).tolist()
-    [0.869, 0.743, 0.389]
+    [0.869, 0.742, 0.389]
     """
 
     parameter_names: ClassVar[tuple[str, ...]] = ("alpha", "beta", "shape")
@@ -198,7 +198,7 @@ class Bdw:
         --------
         >>> model = Bdw(alpha=0.259, beta=1.723, shape=1.584)
         >>> round(model.discounted_lifetime(discount_rate_per_period=0.1), 4)
-        6.0
+        5.9993
         """
         return discounted_sum(
             self._log_survival,

@@ -44,6 +44,16 @@ class MemoryFrame(Generic[FrameT]):
         """Calendar days since 1970-01-01."""
         return encode_days(self._frame[column], engine=self.engine, role=role, time_zone=time_zone)
 
+    def optional_days(self, column: str, role: str, time_zone: str | None) -> tuple[IntArray, BoolArray]:
+        """Calendar days since 1970-01-01, and which rows have none."""
+        series = self._frame[column]
+        missing = np.asarray(series.is_null().to_numpy(), dtype=np.bool_)
+        if missing.all():
+            return np.zeros(missing.size, dtype=np.int64), missing
+        # Any day that is there stands in for the missing ones, so that positions in messages are right.
+        filled = series.fill_null(series.drop_nulls()[0]) if missing.any() else series
+        return encode_days(filled, engine=self.engine, role=role, time_zone=time_zone), missing
+
     def amounts(self, column: str, role: str) -> FloatArray:
         """Finite numbers as float64."""
         return finite_numbers(self._frame[column], role)
