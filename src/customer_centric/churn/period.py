@@ -183,7 +183,7 @@ def period_churn(
     >>> churn.lost, churn.reactivated, round(churn.base, 3), round(churn.rate, 3)
     (2, 1, 2.0, 1.0)
     """
-    first, last = _check_period(start, end)
+    first, last = check_period(start, end)
     _check_choices(base, same_period, confidence_level)
     spells = read_spells(
         subscriptions,
@@ -270,7 +270,7 @@ def churn_by_period(
             f"`boundaries` must be at least two days, got {len(days)}; 12 months need 13 days"
         )
     for before, after in pairwise(days):
-        _check_period(before, after)
+        check_period(before, after)
     _check_choices(base, same_period, confidence_level)
     spells = read_spells(
         subscriptions,
@@ -306,7 +306,8 @@ def _row(churn: ChurnRate) -> dict[str, object]:
     }
 
 
-def _check_period(start: date | str, end: date | str) -> tuple[int, int]:
+def check_period(start: date | str, end: date | str) -> tuple[int, int]:
+    """Day numbers of a period that is not empty."""
     first, last = check_day("start", start), check_day("end", end)
     if first >= last:
         raise InvalidInputError(f"`end` must be after `start`, got {last} and {first}")

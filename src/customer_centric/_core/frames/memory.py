@@ -58,6 +58,23 @@ class MemoryFrame(Generic[FrameT]):
         """Finite numbers as float64."""
         return finite_numbers(self._frame[column], role)
 
+    def flags(self, column: str, role: str) -> FloatArray:
+        """0 and 1 as float64, from booleans or numbers."""
+        series = self._frame[column]
+        values = finite_numbers(series.cast(nw.Int8) if series.dtype == nw.Boolean else series, role)
+        bad = np.flatnonzero((values != 0) & (values != 1))
+        if bad.size:
+            raise_rows(
+                in_column(role, column),
+                "0 or 1",
+                value=f"{values[bad[0]]:g}",
+                count=bad.size,
+                total=values.size,
+                position=int(bad[0]),
+                remedy="make it true or false first",
+            )
+        return values
+
     def floats(self, column: str) -> FloatArray:
         """Numbers as float64; NaN where one is missing."""
         return _to_floats(self._frame[column])
