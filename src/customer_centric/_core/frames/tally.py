@@ -75,6 +75,11 @@ class Tally(Generic[FrameT]):
         """Rows without an answer."""
         return int(self.n[~self.answered].sum()) - self.n_invalid
 
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The columns of the keys."""
+        return self._names
+
     def values(self, key: int) -> list[Any]:
         """The values of a key by ascending code: ids, or the first days of periods as dates."""
         native = self._cells.keys[key].labels(np.arange(self.sizes[key]))
