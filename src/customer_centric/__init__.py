@@ -24,7 +24,7 @@ __version__ = "0.1.0"
 
 # Each public name stands in the `__all__` of exactly one of these; cheap modules are asked first.
 _HOMES = ("errors", "units", "intervals", "fitting", "economics", "clv", "nps", "churn")
-_SUBMODULES = (*_HOMES, "audit", "datasets", "plot", "typing")
+_SUBMODULES = (*_HOMES, "audit", "datasets", "plot", "simulate", "typing")
 
 
 def __getattr__(name: str) -> object:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from customer_centric.audit.plain import Estimate, LogCount
 from customer_centric.audit.report import (
     AuditReport,
     CustomerBase,
     CustomerValue,
-    Estimate,
     FittedModel,
     FrequencyClass,
     Holdout,
-    LogCount,
     ModelScore,
     Parameter,
     Portfolio,

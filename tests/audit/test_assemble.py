@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customer_centric.audit.assemble import fitted_model, log_counts, top_customers, value_groups
-from customer_centric.audit.report import Estimate
+from customer_centric.audit.plain import Estimate
 from customer_centric.clv import HistoryCounts, fit_nbd, summarise_transactions
 from customer_centric.datasets import load_cdnow_sample
 

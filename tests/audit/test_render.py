@@ -13,8 +13,10 @@ import pytest
 
 from audit.example_report import HOSTILE, example_report
 from customer_centric.audit import words
-from customer_centric.audit.html import Chart, render_html
-from customer_centric.audit.report import AuditReport, CustomerBase, Estimate, report_mapping
+from customer_centric.audit.html import render_html
+from customer_centric.audit.page import Chart
+from customer_centric.audit.plain import Estimate
+from customer_centric.audit.report import AuditReport, CustomerBase, report_mapping
 from customer_centric.audit.tables import all_tables
 from customer_centric.audit.text import render_text
 from customer_centric.errors import InvalidInputError

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,10 @@ from customer_centric.typing import BoolArray, FloatArray
 
 Invalid: TypeAlias = Literal["raise", "missing"]
 """What happens to answers that the question does not allow."""
+OFF_SCALE_REMEDY: Final = (
+    'state another scale if the question had one, or pass invalid="missing" to leave such answers out and '
+    "count them"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +60,7 @@ def check_ratings(
         position = int(np.flatnonzero(bad)[0])
         raise InvalidInputError(
             f"`{name}` must be whole numbers from {minimum} to {maximum}, got {_shown(raw[position])} at "
-            f"position {position} ({int(bad.sum())} of {raw.size} values); state another scale if the "
-            'question had one, or pass invalid="missing" to leave such answers out and count them'
+            f"position {position} ({int(bad.sum())} of {raw.size} values); {OFF_SCALE_REMEDY}"
         )
     values[bad] = np.nan
     return Ratings(values, int(missing.sum()), int(bad.sum()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from customer_centric.audit.html import Chart, render_html
+from customer_centric.audit.html import render_html
+from customer_centric.audit.page import Chart
 from customer_centric.audit.report import AuditReport, report_mapping
 from customer_centric.audit.run import Audit, run_audit
 from customer_centric.audit.text import render_text

@@ -9,13 +9,12 @@ from typing import Final
 
 import numpy as np
 
+from customer_centric.audit.plain import Estimate, LogCount
 from customer_centric.audit.report import (
     CustomerValue,
-    Estimate,
     FittedModel,
     FrequencyClass,
     Holdout,
-    LogCount,
     ModelScore,
     Parameter,
     Portfolio,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from customer_centric.audit import words
-from customer_centric.audit.html import Chart, Section
+from customer_centric.audit.page import Chart, Section
 from customer_centric.audit.steps import Answer, Test, fit
 from customer_centric.clv.tracking import tracking
 from customer_centric.plot import (

@@ -2,83 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import json
-import math
 import os
 import secrets
-import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Literal, NoReturn, TextIO, cast
+from typing import TextIO, cast
 
 from customer_centric.audit.html import render_html
+from customer_centric.audit.options import PROGRAM, Arguments, Sample, command_line, parse
 from customer_centric.audit.read import read_transactions
 from customer_centric.audit.report import report_mapping
-from customer_centric.audit.run import Audit, package_version, run_audit
+from customer_centric.audit.run import Audit, run_audit
 from customer_centric.audit.text import render_text
 from customer_centric.datasets import load_cdnow_sample
 from customer_centric.errors import ConvergenceError, InvalidInputError, MissingDependencyError
-from customer_centric.typing import TimeUnit
 
 __all__ = ["main"]
-
-PROGRAM: Final = "python -m customer_centric"
-
-_DESCRIPTION = """\
-What the customers in a transaction log are worth: who is still active, how often
-they will buy, what each and all of them are worth, and how sure that is.
-
-Without FILE the audit runs on the bundled CDNOW sample (2,357 customers who first
-bought CDs in early 1997). A report is printed, and written as one HTML page.
-"""
-
-_EXAMPLES = f"""\
-examples:
-  {PROGRAM}
-  {PROGRAM} audit transactions.csv --customer id --date when \\
-      --amount paid --end 2024-12-31 --unit week --margin 0.3 --discount-rate 0.1 \\
-      --output audit.html
-
-exit codes: 0 done; 1 no result, or it could not be written; 2 wrong arguments or data.
-"""
-
-
-class Sample:
-    """What an audit of the bundled sample states, unless the command says otherwise."""
-
-    source: Final = "the bundled CDNOW sample"
-    customer: Final = "customer"
-    date: Final = "date"
-    amount: Final = "amount"
-    end: Final = dt.date(1998, 6, 30)
-    calibration_end: Final = dt.date(1997, 9, 30)
-    unit: Final[TimeUnit] = "week"
-    margin: Final = 0.3
-    discount_rate: Final = 0.1
-
-
-class _Arguments(argparse.Namespace):
-    """The command line, read."""
-
-    file: Path | None
-    customer: str | None
-    date: str | None
-    amount: str | None
-    end: dt.date | None
-    unit: TimeUnit | None
-    margin: float | None
-    discount_rate: float | None
-    calibration_end: dt.date | None
-    horizon: float | None
-    refunds: Literal["raise", "net", "drop"]
-    zero_amounts: Literal["keep", "drop"]
-    time_zone: str | None
-    output: Path
-    json: bool
-    quiet: bool
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _audit(_parse(given))
+        return _audit(parse(given))
     except SystemExit as leaving:  # how argparse ends after --help and after a mistake
         return leaving.code if isinstance(leaving.code, int) else 2
     except (InvalidInputError, MissingDependencyError) as error:
@@ -126,186 +67,10 @@ def _say(stream: TextIO, text: str) -> None:
     stream.flush()
 
 
-# ── Reading the arguments ───────────────────────────────────────────────────────────────────────────
-
-
-def _parse(given: list[str]) -> _Arguments:
-    # Options without a command belong to the one command there is.
-    if not given or (given[0].startswith("-") and given[0] not in {"-h", "--help", "--version"}):
-        given = ["audit", *given]
-    parser, audit = _parsers()
-    arguments = parser.parse_args(given, namespace=_Arguments())
-    _check_consistent(arguments, audit)
-    return arguments
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that answers a mistake with one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and end with code 2."""
-        self.exit(2, f"{PROGRAM}: error: {message}; --help shows the options\n")
-
-
-def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
-    parser = _Parser(
-        prog=PROGRAM,
-        usage=f"{PROGRAM} [audit [FILE]] [options]",
-        description=_DESCRIPTION,
-        epilog=f"{_EXAMPLES}\nAll options: {PROGRAM} audit --help",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"customer_centric {package_version()}")
-    commands = parser.add_subparsers(title="commands", metavar="", required=True)
-    audit = commands.add_parser(
-        "audit",
-        usage=f"{PROGRAM} audit [FILE] [options]",
-        help="value the customers of a transaction log (the default)",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    _add_input(audit)
-    _add_choices(audit)
-    _add_output(audit)
-    return parser, audit
-
-
-def _add_input(audit: argparse.ArgumentParser) -> None:
-    group = audit.add_argument_group("what to read")
-    group.add_argument(
-        "file",
-        nargs="?",
-        type=Path,
-        metavar="FILE",
-        help="transactions, one a row: CSV, or Parquet with the extra 'parquet'; without it, the sample",
-    )
-    group.add_argument("--customer", metavar="COLUMN", help="column of customer ids")
-    group.add_argument("--date", metavar="COLUMN", help="column of dates, as 2024-12-31 or with a time")
-    group.add_argument(
-        "--amount", metavar="COLUMN", help="column of amounts; without it every purchase counts the same"
-    )
-    group.add_argument(
-        "--refunds",
-        choices=("raise", "net", "drop"),
-        default="raise",
-        help="amounts below 0: refuse them (default), net them within their purchase, or leave them out",
-    )
-    group.add_argument(
-        "--zero-amounts",
-        choices=("keep", "drop"),
-        default="keep",
-        help="amounts of 0: keep them as purchases (default), or leave them out",
-    )
-    group.add_argument(
-        "--time-zone", metavar="ZONE", help="zone whose days count, for instants: Europe/Berlin"
-    )
-
-
-def _add_choices(audit: argparse.ArgumentParser) -> None:
-    group = audit.add_argument_group(
-        "what to assume", "required with a FILE; in brackets what the sample states"
-    )
-    group.add_argument(
-        "--end", type=_day, metavar="DAY", help=f"last day the log covers completely [{Sample.end}]"
-    )
-    group.add_argument("--unit", choices=("day", "week", "month"), help=f"unit of time [{Sample.unit}]")
-    group.add_argument(
-        "--margin",
-        type=_number,
-        metavar="SHARE",
-        help=f"margin as a share of the amount; without --amount, money a purchase [{Sample.margin}]",
-    )
-    group.add_argument(
-        "--discount-rate",
-        type=_number,
-        metavar="RATE",
-        help=f"effective rate a year; 0.1 is 10 %% [{Sample.discount_rate}]",
-    )
-    more = audit.add_argument_group("what else can be chosen")
-    more.add_argument(
-        "--calibration-end",
-        type=_day,
-        metavar="DAY",
-        help=(
-            "last day that models are fitted on before they are tested on the rest; "
-            f"default: two thirds of the observed span [{Sample.calibration_end}]"
-        ),
-    )
-    more.add_argument(
-        "--horizon",
-        type=_horizon,
-        metavar="UNITS",
-        help="how much of the future counts, in --unit; default: all of it (infinite)",
-    )
-
-
-def _add_output(audit: argparse.ArgumentParser) -> None:
-    group = audit.add_argument_group("what comes out")
-    group.add_argument(
-        "--output",
-        type=Path,
-        default=Path("customer_audit.html"),
-        metavar="PAGE",
-        help="the HTML page to write (default: customer_audit.html)",
-    )
-    group.add_argument("--json", action="store_true", help="print the numbers as JSON instead of text")
-    group.add_argument("--quiet", action="store_true", help="print nothing, only write the page")
-
-
-def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a day written as 2024-12-31, got {text!r}") from None
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"must be a number, got {text!r}; 10 % is written 0.1")
-    return value
-
-
-def _horizon(text: str) -> float | None:
-    if text == "infinite":
-        return None
-    value = _number(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"must be greater than 0, or infinite, got {text!r}")
-    return value
-
-
-def _check_consistent(arguments: _Arguments, audit: argparse.ArgumentParser) -> None:
-    if arguments.json and arguments.quiet:
-        audit.error("--json prints the numbers and --quiet prints nothing: give one of them")
-    columns = {"--customer": arguments.customer, "--date": arguments.date}
-    required: dict[str, object] = {
-        **columns,
-        "--end": arguments.end,
-        "--unit": arguments.unit,
-        "--margin": arguments.margin,
-        "--discount-rate": arguments.discount_rate,
-    }
-    if arguments.file is not None:
-        missing = [name for name, value in required.items() if value is None]
-        if missing:
-            audit.error(f"required with a file of your own: {', '.join(missing)}")
-    elif given := [
-        name for name, value in {**columns, "--amount": arguments.amount}.items() if value is not None
-    ]:
-        audit.error(f"{', '.join(given)}: names a column of FILE, and there is none; the sample has its own")
-
-
 # ── Running it ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _audit(arguments: _Arguments) -> int:
+def _audit(arguments: Arguments) -> int:
     output = arguments.output.absolute()
     _check_writable(output)
     progress = _Progress(sys.stderr, active=not arguments.quiet and sys.stderr.isatty())
@@ -327,7 +92,7 @@ def _audit(arguments: _Arguments) -> int:
     return 0
 
 
-def _run(arguments: _Arguments, progress: Callable[[str], None]) -> Audit:
+def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
     progress("Reading the transactions")
     own = arguments.file is not None
     customer, day, amount = (
@@ -431,23 +196,3 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-
-
-def command_line(file: Path | None, options: Mapping[str, object]) -> str:
-    """The command that says these things, quoted for a shell; what is None is left out.
-
-    Parameters
-    ----------
-    file : Path or None
-        The transactions; None for the sample.
-    options : mapping of str to object
-        Options and their values.
-
-    Returns
-    -------
-    str
-        One line.
-    """
-    words = [PROGRAM, "audit", *([] if file is None else [shlex.quote(str(file))])]
-    words += [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
-    return " ".join(words)

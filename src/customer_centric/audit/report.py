@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import Literal, TypeAlias, cast
+from typing import Literal
 
-from customer_centric.errors import InvalidInputError
+from customer_centric.audit.plain import Estimate, JsonValue, LogCount, plain_mapping
 from customer_centric.typing import TimeUnit
 
 __all__ = [
@@ -27,17 +25,6 @@ __all__ = [
     "ValueGroup",
     "report_mapping",
 ]
-
-JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number and the bounds around it; a bound is None where there is none."""
-
-    value: float
-    lower: float | None = None
-    upper: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +77,6 @@ class Settings:
     time_zone: str | None
     version: str
     command: str
-
-
-@dataclass(frozen=True, slots=True)
-class LogCount:
-    """A count of rows, purchases or customers of the log, in words."""
-
-    what: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,18 +267,4 @@ def report_mapping(report: AuditReport) -> dict[str, JsonValue]:
     dict
         Same names as the fields; dates as ISO 8601 text; a number that is infinite or undefined as None.
     """
-    return {field.name: _json_ready(getattr(report, field.name)) for field in fields(report)}
-
-
-def _json_ready(value: object) -> JsonValue:
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [_json_ready(item) for item in cast("Sequence[object]", value)]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _json_ready(getattr(value, field.name)) for field in fields(value)}
-    raise InvalidInputError(f"a report must hold plain values, got {type(value).__name__}")
+    return plain_mapping(report)

@@ -12,7 +12,7 @@ from typing import Literal
 from customer_centric._core.checks import check_confidence_level, check_number
 from customer_centric.audit import assemble
 from customer_centric.audit.charts import draw_charts
-from customer_centric.audit.html import Chart
+from customer_centric.audit.page import Chart
 from customer_centric.audit.report import AuditReport, CustomerBase, Settings
 from customer_centric.audit.steps import Answer, Day, Question, answer
 from customer_centric.errors import DataWarning, MissingDependencyError, ModelWarning

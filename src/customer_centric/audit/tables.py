@@ -3,43 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from customer_centric.audit import words
-from customer_centric.audit.report import AuditReport, Estimate, FittedModel, ModelScore
+from customer_centric.audit.plain import Estimate
+from customer_centric.audit.report import AuditReport, FittedModel, ModelScore
+from customer_centric.audit.table import Table
 
 __all__: list[str] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of words under a title.
-
-    Parameters
-    ----------
-    title : str
-        What the rows are.
-    head : tuple of str
-        Names of the columns.
-    rows : tuple of tuple of str
-        One word or number a column.
-    left : frozenset of int
-        Columns that hold words; the others hold numbers.
-    marked : int or None
-        The row that matters most.
-    note : str
-        What must be known to read it.
-    widest : int
-        Characters that a word may have where space is short.
-    """
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    left: frozenset[int] = frozenset({0})
-    marked: int | None = None
-    note: str = ""
-    widest: int = 52
 
 
 def log_table(report: AuditReport) -> Table:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from customer_centric.audit.report import AuditReport, Estimate
+from customer_centric.audit.plain import Estimate
+from customer_centric.audit.report import AuditReport
 from customer_centric.units import UNITS_PER_YEAR
 
 __all__: list[str] = []

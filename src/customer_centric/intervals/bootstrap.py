@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from customer_centric._core.checks import check_confidence_level, check_number
+from customer_centric._core.checks import as_floats, check_confidence_level, check_number
 from customer_centric.errors import InvalidInputError
-from customer_centric.typing import FloatArray
+from customer_centric.typing import FloatArray, IntArray
 
 __all__ = ["bootstrap_interval"]
 
@@ -69,42 +69,68 @@ def bootstrap_interval(
     ...     lambda drawn: drawn @ spend / drawn.sum(), 4, rng=np.random.default_rng(1)
     ... )
     >>> float(lower), float(upper)
-    (12.5, 80.0)
+    (15.0, 80.0)
     """
     check_confidence_level(confidence_level)
     size = int(check_number("n_units", n_units, minimum=1.0, whole=True))
     draws = int(check_number("n_resamples", n_resamples, minimum=1.0, whole=True))
-    groups = _groups(strata, size)
-    drawn = [np.asarray(statistic(_draw(groups, size, rng)), dtype=np.float64) for _ in range(draws)]
-    values = np.stack(drawn)
-    bad = ~np.isfinite(values).reshape(draws, -1).all(axis=1)
-    if bad.any():
+    if not isinstance(rng, np.random.Generator):
         raise InvalidInputError(
-            f"`statistic` must be finite in every draw, got {values[bad][0]} in draw "
-            f"{int(np.flatnonzero(bad)[0])} ({int(bad.sum())} of {draws} draws); units may be missing "
-            "from a draw altogether"
+            f"`rng` must be a NumPy random generator, got {rng!r}; pass for instance np.random.default_rng(1)"
         )
+    groups = _groups(strata, size)
+    values = _values(statistic, (_draw(groups, size, rng) for _ in range(draws)))
     tail = 0.5 * (1.0 - confidence_level)
     lower, upper = np.quantile(values, [tail, 1.0 - tail], axis=0)
     return np.asarray(lower), np.asarray(upper)
 
 
-def _groups(strata: ArrayLike | None, size: int) -> list[np.ndarray[tuple[int, ...], np.dtype[np.intp]]]:
+def _values(statistic: Callable[[FloatArray], ArrayLike], draws: Iterator[FloatArray]) -> FloatArray:
+    """The statistic in each draw: finite, and always of one shape."""
+    found: list[FloatArray] = []
+    for drawn in draws:
+        value = as_floats("statistic", statistic(drawn))
+        if found and value.shape != found[0].shape:
+            raise InvalidInputError(
+                f"`statistic` must return the same shape in every draw, got {value.shape} in draw "
+                f"{len(found)} after {found[0].shape}"
+            )
+        found.append(value)
+    values = np.stack(found)
+    bad = ~np.isfinite(values).reshape(len(found), -1).all(axis=1)
+    if bad.any():
+        first = values[bad][0]
+        raise InvalidInputError(
+            f"`statistic` must be finite in every draw, got {first[~np.isfinite(first)].flat[0]:g} in draw "
+            f"{int(np.flatnonzero(bad)[0])} ({int(bad.sum())} of {len(found)} draws); units may be missing "
+            "from a draw altogether"
+        )
+    return values
+
+
+def _groups(strata: ArrayLike | None, size: int) -> list[IntArray]:
     if strata is None:
         return [np.arange(size)]
-    labels = np.asarray(strata)
+    labels: NDArray[np.generic] = np.asarray(strata)
     if labels.shape != (size,):
         raise InvalidInputError(
             f"`strata` must have one label a unit, got shape {labels.shape} for {size} units"
         )
-    codes = np.unique(labels, return_inverse=True)[1]
-    return [np.flatnonzero(codes == code) for code in range(int(codes.max()) + 1)]
+    listed: list[object] = labels.tolist()
+    # What is not equal to itself is missing: NaN, or a date that is none.
+    missing = [label is None or label != label for label in listed]  # noqa: PLR0124 (see above)
+    if any(missing):
+        raise InvalidInputError(
+            f"`strata` must be present for every unit, got a missing one at position {missing.index(True)} "
+            f"({sum(missing)} of {size} units)"
+        )
+    codes: dict[object, int] = {}
+    code = np.array([codes.setdefault(label, len(codes)) for label in listed])
+    return [np.flatnonzero(code == one) for one in range(len(codes))]
 
 
-def _draw(
-    groups: list[np.ndarray[tuple[int, ...], np.dtype[np.intp]]], size: int, rng: np.random.Generator
-) -> FloatArray:
-    counts = np.zeros(size)
+def _draw(groups: list[IntArray], size: int, rng: np.random.Generator) -> FloatArray:
+    counts: FloatArray = np.zeros(size)
     for members in groups:
         picked = rng.integers(members.size, size=members.size)
         counts[members] = np.bincount(picked, minlength=members.size)

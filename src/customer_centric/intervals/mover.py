@@ -30,12 +30,13 @@ def mover_interval(
     coefficients : array_like of shape (n_parts,), default (1, -1)
         Weight of each part; by default the first less the second.
     correlation : array_like, default 0
-        Correlation of the estimates of two parts, in [-1, 1]; 0 where there are more than two.
+        Correlation of the estimates of two parts, in [-1, 1], broadcast against one part; 0 where there
+        are more than two.
 
     Returns
     -------
     lower, upper : ndarray of float64
-        Bounds of the sum, of the shape of one part.
+        Bounds of the sum, of the shape of one part; infinite where those of a part are.
 
     Raises
     ------
@@ -86,18 +87,21 @@ def mover_interval(
             f"`correlation` must be 0 unless there are two parts, got {weights.size} parts"
         )
     raise_broken("estimate", "between `lower` and `upper`", centre, (centre < low) | (centre > high))
+    rho = check_same_shape({"estimate": centre[0], "correlation": rho})[1]
     weights = weights.reshape(-1, *[1] * (centre.ndim - 1))
-    below = np.abs(weights) * np.where(weights >= 0, centre - low, high - centre)
-    above = np.abs(weights) * np.where(weights >= 0, high - centre, centre - low)
     total = (weights * centre).sum(axis=0)
-    joint = np.zeros_like(total)
+    up, down = high - centre, centre - low
+    below = _reach(weights, np.where(weights >= 0, down, up), rho)
+    above = _reach(weights, np.where(weights >= 0, up, down), rho)
+    return total - below, total + above
+
+
+def _reach(weights: FloatArray, distance: FloatArray, correlation: FloatArray) -> FloatArray:
+    """How far the bound of the sum is from the sum, given how far those of the parts are from them."""
+    counted = weights != 0
+    limited = (np.isfinite(distance) | ~counted).all(axis=0)
+    parts = np.where(counted & limited, np.abs(weights) * np.where(limited, distance, 0.0), 0.0)
+    squared = (parts**2).sum(axis=0)
     if weights.size == 2:
-        joint = 2.0 * rho * np.sign(weights[0] * weights[1])
-    return tuple(
-        total + side * np.sqrt(np.maximum((reach**2).sum(axis=0) + _cross(joint, reach), 0.0))
-        for side, reach in ((-1.0, below), (1.0, above))
-    )
-
-
-def _cross(joint: FloatArray, reach: FloatArray) -> FloatArray:
-    return joint * reach[0] * reach[1] if joint.any() else np.zeros(())
+        squared = squared + 2.0 * correlation * np.sign(weights[0] * weights[1]) * parts[0] * parts[1]
+    return np.where(limited, np.sqrt(np.maximum(squared, 0.0)), np.inf)

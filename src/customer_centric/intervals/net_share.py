@@ -6,12 +6,11 @@ matched pairs, so every method for matched proportions applies.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc, betaincinv
+from scipy.special import betainc, betaincc, betainccinv
 
 from customer_centric._core.checks import (
     check_array,
@@ -21,14 +20,14 @@ from customer_centric._core.checks import (
 )
 from customer_centric._core.quadrature import gauss_legendre
 from customer_centric.errors import InvalidInputError
+from customer_centric.intervals._roots import bisect, crossing
 from customer_centric.intervals.normal import normal_quantile
-from customer_centric.typing import FloatArray
+from customer_centric.typing import FloatArray, IntArray
 
 __all__ = ["jeffreys_net_interval", "tango_interval", "wald_net_interval"]
 
-# Halvings of an interval of length 2 down to the last bit of a double.
-_HALVINGS: Final = 54
-_NODES: Final = 192
+# Of Jeffreys' integral: 9 digits of the tail beyond a bound, 12 where no class is empty.
+_NODES: Final = 96
 
 
 def tango_interval(
@@ -83,46 +82,35 @@ def tango_interval(
     z = normal_quantile(confidence_level)
     some = total > 0
     size = np.where(some, total, 1.0)
-    estimate = np.clip((p - d) / size, -1.0, 1.0)
+    positive_share, negative_share = p / size, d / size
+    estimate = np.clip(positive_share - negative_share, -1.0, 1.0)
+    per_answer = z / np.sqrt(size)
 
     def statistic(difference: FloatArray) -> FloatArray:
-        return _score_statistic(p, d, size, difference)
+        return _score_statistic(positive_share, negative_share, difference)
 
-    lower = _bisect(lambda x: statistic(x) > z, np.full_like(estimate, -1.0), estimate)
-    upper = _bisect(lambda x: statistic(x) >= -z, estimate, np.ones_like(estimate))
+    lower = bisect(lambda x: statistic(x) > per_answer, np.full_like(estimate, -1.0), estimate)
+    upper = bisect(lambda x: statistic(x) >= -per_answer, estimate, np.ones_like(estimate))
     # Nothing but one answer was seen: no difference beyond it can be tested.
     lower = np.where(some & (estimate > -1.0), lower, -1.0)
     upper = np.where(some & (estimate < 1.0), upper, 1.0)
     return np.minimum(lower, estimate), np.maximum(upper, estimate)
 
 
-def _score_statistic(p: FloatArray, d: FloatArray, n: FloatArray, difference: FloatArray) -> FloatArray:
-    """Tango's statistic; it falls as the difference grows."""
+def _score_statistic(p: FloatArray, d: FloatArray, difference: FloatArray) -> FloatArray:
+    """Tango's statistic of shares, for one answer; it falls as the difference grows."""
     spread = difference * (1.0 - difference)
-    b = (2.0 * n - p + d) * difference - p - d
+    b = (2.0 - p + d) * difference - p - d
     c = -d * spread
-    root = np.sqrt(np.maximum(b * b - 8.0 * n * c, 0.0))
+    root = np.sqrt(np.maximum(b * b - 8.0 * c, 0.0))
     # The form without cancellation: root and |b| add.
     large = np.abs(b) + root
     with np.errstate(divide="ignore", invalid="ignore"):
-        q = np.where(b > 0, np.where(large > 0, -2.0 * c / large, 0.0), large / (4.0 * n))
-        variance = n * (2.0 * np.maximum(q, np.maximum(-difference, 0.0)) + spread)
-        distance = p - d - n * difference
+        q = np.where(b > 0, np.where(large > 0, -2.0 * c / large, 0.0), large / 4.0)
+        variance = 2.0 * np.maximum(q, np.maximum(-difference, 0.0)) + spread
+        distance = p - d - difference
         t = np.where(variance > 0, distance / np.sqrt(variance), np.sign(distance) * np.inf)
     return np.where(distance == 0, 0.0, t)
-
-
-def _bisect(
-    above: Callable[[FloatArray], np.ndarray[tuple[int, ...], np.dtype[np.bool_]]],
-    low: FloatArray,
-    high: FloatArray,
-) -> FloatArray:
-    """Where a condition that holds at `low` and not at `high` stops to hold."""
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        holds = above(middle)
-        low, high = np.where(holds, middle, low), np.where(holds, high, middle)
-    return 0.5 * (low + high)
 
 
 def wald_net_interval(
@@ -216,8 +204,8 @@ def jeffreys_net_interval(
     Returns
     -------
     lower, upper : ndarray of float64
-        Of the broadcast shape, strictly inside (-1, 1). Where all answers are alike the observed share
-        lies outside: the posterior has no mass on it.
+        Of the broadcast shape, inside [-1, 1] and never of width zero. Where all answers are alike the
+        observed share lies outside: the posterior has no mass on it.
 
     Raises
     ------
@@ -248,22 +236,31 @@ def jeffreys_net_interval(
     check_confidence_level(confidence_level)
     p, d, total = _check_counts(positive, negative, n)
     shape = p.shape
-    p, d, q = (np.atleast_1d(x).ravel() for x in (p, d, total - p - d))
-    u, weights = gauss_legendre(_NODES)
-    # Smoother at both ends than u itself: the density of S and R may have square roots there.
-    v = u * u * (3.0 - 2.0 * u)
-    weights = weights * 6.0 * u * (1.0 - u)
-    s = betaincinv((p + d + 1.0)[:, None], (q + 0.5)[:, None], v)
-
-    def cumulative(x: FloatArray) -> FloatArray:
-        r = np.clip(0.5 * (1.0 + x[:, None] / s), 0.0, 1.0)
-        return np.asarray(betainc((p + 0.5)[:, None], (d + 0.5)[:, None], r) @ weights)
-
+    p, d, q = (np.atleast_1d(x).ravel() for x in (p, d, np.maximum(total - p - d, 0.0)))
+    # An upper bound is a lower one of the answers turned round.
+    p, d, q = np.concatenate([p, d]), np.concatenate([d, p]), np.concatenate([q, q])
     tail = 0.5 * (1.0 - confidence_level)
-    low, high = np.full(p.shape, -1.0), np.full(p.shape, 1.0)
-    lower = _bisect(lambda x: cumulative(x) < tail, low, high)
-    upper = _bisect(lambda x: cumulative(x) < 1.0 - tail, low, high)
+
+    def beyond_tail(x: FloatArray, rows: IntArray) -> FloatArray:
+        return _posterior(x, p[rows], q[rows], d[rows]) - tail
+
+    bound = crossing(beyond_tail, np.full(p.shape, -1.0), np.ones(p.shape))
+    lower, upper = bound[: p.size // 2], -bound[p.size // 2 :]
     return lower.reshape(shape), upper.reshape(shape)
+
+
+def _posterior(x: FloatArray, p: FloatArray, q: FloatArray, d: FloatArray) -> FloatArray:
+    """Posterior probability of a net share of at most `x`."""
+    a, b = p + d + 1.0, q + 0.5
+    u, weights = gauss_legendre(_NODES)
+    # Smoother at both ends than u itself: what is integrated may have square roots there.
+    v, weights = u * u * (3.0 - 2.0 * u), weights * 6.0 * u * (1.0 - u)
+    # A share S below |x| cannot give a net share beyond it: only what is above is integrated.
+    above = betaincc(a, b, np.abs(x))
+    s = betainccinv(a[:, None], b[:, None], above[:, None] * v)
+    r = np.clip(0.5 * (1.0 + x[:, None] / s), 0.0, 1.0)
+    mean = betainc((p + 0.5)[:, None], (d + 0.5)[:, None], r) @ weights
+    return np.asarray(above * mean + np.where(x > 0, betainc(a, b, np.abs(x)), 0.0))
 
 
 def _check_counts(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit, ndtri
+from scipy.special import erfinv, expit, logit, ndtri
 
 from customer_centric._core.checks import (
     check_array,
@@ -95,6 +96,9 @@ def normal_interval(
 
 def normal_quantile(confidence_level: float) -> float:
     """Standard errors on each side of a two-sided normal interval: 1.96 at 0.95."""
+    if confidence_level < 0.5:
+        # One minus a small level would lose its digits.
+        return math.sqrt(2.0) * float(erfinv(confidence_level))
     return float(-ndtri((1.0 - confidence_level) / 2.0))
 
 

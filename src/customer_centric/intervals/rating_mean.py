@@ -9,12 +9,13 @@ from numpy.typing import ArrayLike
 
 from customer_centric._core.checks import check_array, check_confidence_level
 from customer_centric.errors import InvalidInputError
+from customer_centric.intervals._roots import bisect
 from customer_centric.intervals.normal import normal_quantile
 from customer_centric.typing import BoolArray, FloatArray
 
 __all__ = ["multinomial_score_interval"]
 
-# Halvings of an interval down to the last bit of a double.
+# Halvings of the bracket of the multiplier, down to the last bit of a double.
 _HALVINGS: Final = 54
 
 
@@ -101,14 +102,12 @@ def multinomial_score_interval(
 
 def _upper(weights: FloatArray, x: FloatArray, mean: FloatArray, z2: FloatArray) -> FloatArray:
     """The largest mean in [0, 1] that is not rejected; `z2` is the squared quantile over n."""
-    low, high = mean, np.ones_like(mean)
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        # At a mean of 1 all mass is on 1, and at the observed mean the distance is 0.
-        kept = (mean - middle) ** 2 <= z2 * _variance(weights, x, middle)
-        low, high = np.where(kept, middle, low), np.where(kept, high, middle)
+    # At a mean of 1 all mass is on 1, and at the observed mean the distance is 0.
+    upper = bisect(
+        lambda at: np.asarray((mean - at) ** 2 <= z2 * _variance(weights, x, at)), mean, np.ones_like(mean)
+    )
     # Nothing but the largest value was seen: no mean beyond it can be tested.
-    return np.where(mean < 1.0, 0.5 * (low + high), 1.0)
+    return np.where(mean < 1.0, upper, 1.0)
 
 
 def _variance(weights: FloatArray, x: FloatArray, mean: FloatArray) -> FloatArray:

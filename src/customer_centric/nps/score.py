@@ -185,7 +185,7 @@ def net_promoter_score(
         strata=strata,
         population=population,
     )
-    return _score(
+    return score_answers(
         answers,
         checked,
         invited=invited,
@@ -272,7 +272,7 @@ def net_promoter_score_from_counts(
         n_groups=1,
         population=None if size is None else np.array([size]),
     )
-    return _score(
+    return score_answers(
         answers,
         Ratings(np.zeros(0), 0, 0),
         invited=invited,
@@ -283,16 +283,17 @@ def net_promoter_score_from_counts(
     )
 
 
-def _score(
+def score_answers(
     answers: Answers,
     checked: Ratings,
     *,
-    invited: int | None,
+    invited: int | None = None,
     method: Method,
     confidence_level: float,
-    rng: np.random.Generator | None,
-    n_resamples: int,
+    rng: np.random.Generator | None = None,
+    n_resamples: int = 0,
 ) -> NetPromoterScore:
+    """The score of one group of answers; of `checked` only what was left out is read."""
     check_confidence_level(confidence_level)
     check_choice("method", method, METHODS)
     counting: CountMethod = "score" if method == "bootstrap" else method

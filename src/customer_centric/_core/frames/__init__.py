@@ -12,16 +12,26 @@ from customer_centric._core.frames.dates import check_day, check_time_zone, day_
 from customer_centric._core.frames.engines import Engine, check_columns, engine_of, is_lazy
 from customer_centric._core.frames.lazy import LazyFrame
 from customer_centric._core.frames.memory import MemoryFrame
+from customer_centric._core.frames.periods import PERIODS, Period, check_period
+from customer_centric._core.frames.tally import Tally, open_frame, tally
+from customer_centric._core.frames.tally_cells import Key
 
 __all__ = [
+    "PERIODS",
     "Engine",
+    "Key",
     "LazyFrame",
     "MemoryFrame",
+    "Period",
+    "Tally",
     "check_columns",
     "check_day",
+    "check_period",
     "check_time_zone",
     "day_number",
     "day_of_number",
     "engine_of",
     "is_lazy",
+    "open_frame",
+    "tally",
 ]

@@ -14,9 +14,9 @@ from customer_centric._core.frames.codes import ID_REMEDY, ID_RULE
 from customer_centric._core.frames.dates import ISO_WITH_OFFSET, ISO_WITHOUT_OFFSET
 from customer_centric._core.frames.days import DATE_REMEDY, DATE_RULE, refuse_aware, refuse_zone
 from customer_centric._core.frames.engines import Engine
-from customer_centric._core.frames.memory import MemoryFrame, is_id
+from customer_centric._core.frames.memory import MemoryFrame, build_frame, is_id
 from customer_centric._core.frames.problems import in_column, wrong_type
-from customer_centric.typing import FrameT, IntArray
+from customer_centric.typing import BoolArray, FrameT, IntArray
 
 AnyLazyFrame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -199,3 +199,29 @@ def attach_table(frame: AnyLazyFrame, engine: Engine, table: Mapping[str, NDArra
         del small
         return attached
     return nw.from_dict(dict(table), backend="polars").lazy()
+
+
+def attach_frame(
+    frame: LazyFrame[Any],
+    labels: Mapping[str, object],
+    arrays: Mapping[str, NDArray[Any]],
+    missing: Mapping[str, BoolArray],
+) -> object:
+    """A small frame in memory as a lazy frame of the same engine, and connection, as `frame`.
+
+    The labels are native series of a frame that `frame` collected, named as the columns they are from.
+    """
+    if frame.engine != "duckdb":
+        built: Any = build_frame("polars", labels, arrays, missing)
+        return built.lazy()
+    # DuckDB finds the frame by the name of this variable, and keeps it alive with the relation.
+    small = build_frame("pandas", labels, arrays, missing)
+    relation: Any = frame.frame.to_native()
+    attached = as_lazy(relation.query("_beside", "from small"))
+    del small
+    # pandas has no dates, and no type for the text of no rows.
+    found = attached.collect_schema()
+    types = {
+        name: nw.Date() if isinstance(found[name], nw.Datetime) else frame.schema[name] for name in labels
+    }
+    return attached.with_columns(nw.col(name).cast(dtype) for name, dtype in types.items()).to_native()

@@ -79,6 +79,10 @@ class MemoryFrame(Generic[FrameT]):
         """Numbers as float64; NaN where one is missing."""
         return _to_floats(self._frame[column])
 
+    def series(self, column: str) -> AnySeries:
+        """The column behind Narwhals' interface."""
+        return self._frame[column]
+
     def value(self, column: str) -> object:
         """The value in the first row."""
         value: object = self._frame[column].to_list()[0]
@@ -102,6 +106,11 @@ class MemoryFrame(Generic[FrameT]):
         rows = self._frame.head(0) if is_value is None else self._frame.filter(is_value)
         return MemoryFrame(rows.to_native(), self.engine)
 
+    def with_column(self, column: str, values: FloatArray) -> FrameT:
+        """The frame with one column more, whatever the labels of its rows."""
+        series = nw.new_series(column, values, nw.Float64, backend=self._frame.implementation)
+        return cast("FrameT", self._frame.with_columns(series).to_native())
+
     def build(
         self,
         *,
@@ -110,8 +119,18 @@ class MemoryFrame(Generic[FrameT]):
         missing: Mapping[str, BoolArray],
     ) -> FrameT:
         """A frame of the same kind: native series, then arrays, some of whose values are missing."""
-        makers = {"polars": _build_polars, "pyarrow": _build_pyarrow}
-        return cast("FrameT", makers.get(self.engine, _build_pandas)(labels, arrays, missing))
+        return cast("FrameT", build_frame(self.engine, labels, arrays, missing))
+
+
+def build_frame(
+    engine: Engine,
+    labels: Mapping[str, object],
+    arrays: Mapping[str, NDArray[Any]],
+    missing: Mapping[str, BoolArray],
+) -> object:
+    """A frame in memory: native series, then arrays, some of whose values are missing."""
+    makers = {"polars": _build_polars, "pyarrow": _build_pyarrow}
+    return makers.get(engine, _build_pandas)(labels, arrays, missing)
 
 
 def is_id(schema: Mapping[str, nw.dtypes.DType], column: str, value: int | str) -> nw.Expr | None:

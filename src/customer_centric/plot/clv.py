@@ -1,50 +1,36 @@
-"""Drawings of results: thin Matplotlib, readable on light and dark pages."""
+"""Drawings of purchase histories, models and their tests."""
 
 # Matplotlib's own annotations leave keyword arguments open.
 # pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Sequence
 from datetime import date
-from html import escape
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from customer_centric._core.checks import check_array, check_choice, check_number
-from customer_centric.errors import InvalidInputError, MissingDependencyError
+from customer_centric.errors import InvalidInputError
+from customer_centric.plot._drawing import BAND, LABELLED, MODEL, MUTED, SMALL, end_labels, new_axes, percent
 from customer_centric.typing import FloatArray, TransactionModel
 from customer_centric.units import DAYS_PER_UNIT, Horizon, horizon_in_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from customer_centric.clv.backtest import Backtest
     from customer_centric.clv.tracking import Tracking
 
 __all__ = [
-    "figure_svg",
     "plot_calibration",
     "plot_concentration",
     "plot_frequency",
     "plot_probability_alive",
     "plot_tracking",
 ]
-
-# What happened is drawn in the colour of the text, what a model says in blue, which is told from grey with
-# any colour vision and has a contrast of 3 and more on white and on dark grey.
-_INK: Final = "#24292f"
-_MODEL: Final = "#3f83bd"
-_BAND: Final = 0.2
-_MUTED: Final = 0.65
-_SMALL: Final = 9.0
-_SIZE: Final = (6.4, 3.7)
-_LABELLED: Final = 0.86  # leaves room for names at the ends of lines
 
 
 def plot_probability_alive(
@@ -89,11 +75,11 @@ def plot_probability_alive(
     last = _check_end(end, days)
     ahead = horizon_in_unit(horizon, model.unit)
     check_number("horizon", ahead, minimum=0.0)
-    axes, ink = _axes(ax)
+    axes, ink = new_axes(ax)
     times, alive = _alive_path(model, days, last)
     start = days[0]
-    axes.fill_between(_dates(start, times), alive, color=_MODEL, alpha=_BAND, linewidth=0)
-    axes.plot(_dates(start, times), alive, color=_MODEL, linewidth=2, solid_joinstyle="round")
+    axes.fill_between(_dates(start, times), alive, color=MODEL, alpha=BAND, linewidth=0)
+    axes.plot(_dates(start, times), alive, color=MODEL, linewidth=2, solid_joinstyle="round")
     if ahead > 0:
         _draw_ahead(axes, model, days, last, ahead, ink)
     axes.plot(days, np.full(days.size, 0.02), linestyle="none", marker="|", color=ink, markersize=9)
@@ -103,15 +89,15 @@ def plot_probability_alive(
         xytext=(7, 1),
         textcoords="offset points",
         color=ink,
-        fontsize=_SMALL,
-        alpha=_MUTED,
+        fontsize=SMALL,
+        alpha=MUTED,
         va="center",
     )
     axes.set_ylim(0, 1.1 if ahead > 0 else 1.0)
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_ylabel("probability of being active")
     _date_axis(axes)
-    _percent(axes, "y")
+    percent(axes, "y")
     return axes
 
 
@@ -145,20 +131,20 @@ def plot_frequency(backtest: Backtest, *, model: str | None = None, ax: Axes | N
     """
     score = backtest.score(model)
     classes = score.classes
-    axes, ink = _axes(ax, right=_LABELLED)
+    axes, ink = new_axes(ax, right=LABELLED)
     place = np.arange(len(classes.labels), dtype=np.float64)
-    axes.vlines(place, classes.lower, classes.upper, color=_MODEL, alpha=2 * _BAND, linewidth=9)
-    axes.plot(place, classes.expected, color=_MODEL, linewidth=2, marker="o", markersize=4)
+    axes.vlines(place, classes.lower, classes.upper, color=MODEL, alpha=2 * BAND, linewidth=9)
+    axes.plot(place, classes.expected, color=MODEL, linewidth=2, marker="o", markersize=4)
     axes.plot(place, classes.actual, color=ink, linestyle="none", marker="o", markersize=6.5)
     axes.set_xticks(place, _with_sizes(classes.labels, classes.n_customers))
     axes.set_xlim(-0.5, place[-1] + 0.5)
     axes.set_ylim(0, 1.06 * max(float(classes.upper.max()), float(classes.actual.max()), 0.01))
     axes.set_xlabel("repeat purchases before the holdout (customers in brackets)")
     axes.set_ylabel("purchases a customer in the holdout")
-    _end_labels(
+    end_labels(
         axes,
         float(place[-1]) + 0.15,
-        [(classes.actual[-1], "actual", ink), (classes.expected[-1], score.name, _MODEL)],
+        [(classes.actual[-1], "actual", ink), (classes.expected[-1], score.name, MODEL)],
     )
     return axes
 
@@ -200,7 +186,7 @@ def plot_tracking(
     'repeat purchases a week'
     """
     check_choice("kind", kind, ("step", "cumulative"))
-    axes, ink = _axes(ax, right=_LABELLED)
+    axes, ink = new_axes(ax, right=LABELLED)
     actual, expected, lower, upper = (
         (tracking.actual, tracking.expected, tracking.lower, tracking.upper)
         if kind == "step"
@@ -212,8 +198,8 @@ def plot_tracking(
         )
     )
     step = np.arange(1.0, actual.size + 1)
-    axes.fill_between(step, lower, upper, color=_MODEL, alpha=_BAND, linewidth=0)
-    axes.plot(step, expected, color=_MODEL, linewidth=2)
+    axes.fill_between(step, lower, upper, color=MODEL, alpha=BAND, linewidth=0)
+    axes.plot(step, expected, color=MODEL, linewidth=2)
     axes.plot(step, actual, color=ink, linewidth=1.2)
     axes.set_xlim(1, max(float(step[-1]), 2))
     axes.set_ylim(0, 1.1 * max(float(upper.max()), float(actual.max()), 1.0))
@@ -230,7 +216,7 @@ def plot_tracking(
     )
     if tracking.calibration_steps < step[-1]:
         _mark_split(axes, tracking.calibration_steps + 0.5, ink)
-    _end_labels(axes, float(step[-1]), [(actual[-1], "actual", ink), (expected[-1], "expected", _MODEL)])
+    end_labels(axes, float(step[-1]), [(actual[-1], "actual", ink), (expected[-1], "expected", MODEL)])
     return axes
 
 
@@ -260,14 +246,14 @@ def plot_concentration(values: ArrayLike, *, ax: Axes | None = None) -> Axes:
     total = float(worth.sum())
     if not total > 0:
         raise InvalidInputError(f"`values` must have a sum greater than 0, got {total:g}")
-    axes, ink = _axes(ax)
+    axes, ink = new_axes(ax)
     customers = np.linspace(0.0, 1.0, worth.size + 1)
     share = np.concatenate([[0.0], np.cumsum(worth) / total])
     # A line of a million points looks like one of a thousand.
     at = np.unique(np.linspace(0, worth.size, min(worth.size, 1000) + 1).astype(np.int64))
-    axes.fill_between(customers[at], customers[at], share[at], color=_MODEL, alpha=_BAND, linewidth=0)
-    axes.plot([0, 1], [0, 1], color=ink, linewidth=0.8, alpha=_MUTED, linestyle=(0, (4, 3)))
-    axes.plot(customers[at], share[at], color=_MODEL, linewidth=2)
+    axes.fill_between(customers[at], customers[at], share[at], color=MODEL, alpha=BAND, linewidth=0)
+    axes.plot([0, 1], [0, 1], color=ink, linewidth=0.8, alpha=MUTED, linestyle=(0, (4, 3)))
+    axes.plot(customers[at], share[at], color=MODEL, linewidth=2)
     axes.annotate(
         "all worth the same",
         (0.6, 0.6),
@@ -275,12 +261,12 @@ def plot_concentration(values: ArrayLike, *, ax: Axes | None = None) -> Axes:
         textcoords="offset points",
         va="top",
         color=ink,
-        alpha=_MUTED,
-        fontsize=_SMALL,
+        alpha=MUTED,
+        fontsize=SMALL,
     )
     top = 0.2
     held = float(np.interp(top, customers, share))
-    axes.plot([top], [held], color=_MODEL, marker="o", markersize=6)
+    axes.plot([top], [held], color=MODEL, marker="o", markersize=6)
     axes.annotate(
         f"{top:.0%} of the customers\nhold {held:.0%} of the value".replace("%", " %"),
         (top, held),
@@ -293,8 +279,8 @@ def plot_concentration(values: ArrayLike, *, ax: Axes | None = None) -> Axes:
     axes.set_ylim(min(0.0, float(share.min())), max(1.0, float(share.max())) * 1.01)
     axes.set_xlabel("share of customers, most valuable first")
     axes.set_ylabel("share of value")
-    _percent(axes, "x")
-    _percent(axes, "y")
+    percent(axes, "x")
+    percent(axes, "y")
     return axes
 
 
@@ -341,8 +327,8 @@ def plot_calibration(
     curve = score.active if of == "active" else score.alive
     if curve is None:
         raise InvalidInputError(f"`model` must know who is alive, got {score.name!r}; draw it of='active'")
-    axes, ink = _axes(ax)
-    axes.plot([0, 1], [0, 1], color=ink, linewidth=0.8, alpha=_MUTED, linestyle=(0, (4, 3)))
+    axes, ink = new_axes(ax)
+    axes.plot([0, 1], [0, 1], color=ink, linewidth=0.8, alpha=MUTED, linestyle=(0, (4, 3)))
     axes.annotate(
         "as predicted",
         (0.7, 0.7),
@@ -351,148 +337,25 @@ def plot_calibration(
         ha="left" if of == "active" else "right",
         va="top" if of == "active" else "bottom",
         color=ink,
-        alpha=_MUTED,
-        fontsize=_SMALL,
+        alpha=MUTED,
+        fontsize=SMALL,
     )
-    axes.vlines(curve.predicted, curve.lower, curve.upper, color=_MODEL, linewidth=1.4)
+    axes.vlines(curve.predicted, curve.lower, curve.upper, color=MODEL, linewidth=1.4)
     area = 14 + 130 * curve.n_customers / float(curve.n_customers.max())
-    axes.scatter(curve.predicted, curve.actual, s=area, color=_MODEL, linewidth=0, zorder=3)
+    axes.scatter(curve.predicted, curve.actual, s=area, color=MODEL, linewidth=0, zorder=3)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     what = "buying in the holdout" if of == "active" else "being alive at its start"
     axes.set_xlabel(f"predicted probability of {what} ({score.name})")
     axes.set_ylabel("share who bought in the holdout")
-    _percent(axes, "x")
-    _percent(axes, "y")
+    percent(axes, "x")
+    percent(axes, "y")
     return axes
-
-
-def figure_svg(drawing: Axes | Figure, *, label: str) -> str:
-    """The drawing as an `svg` element to put into a page.
-
-    Parameters
-    ----------
-    drawing : Axes or Figure
-        What a `plot_` function returned, or its figure.
-    label : str
-        What there is to see, for those who do not see it.
-
-    Returns
-    -------
-    str
-        One `svg` element of the width of its place: transparent, text as text in the font of the page, what
-        is black in the colour of the text, blue as `var(--plot-model)` with a default. The same drawing
-        gives the same text, without a date.
-
-    Examples
-    --------
-    >>> svg = figure_svg(plot_concentration([8, 1, 1, 0]), label="Value is concentrated")
-    >>> svg[:38]
-    '<svg role="img" aria-label="Value is c'
-    >>> "currentColor" in svg
-    True
-    """
-    import matplotlib as mpl
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    figure = drawing.get_figure(root=True) if isinstance(drawing, Axes) else drawing
-    if not isinstance(figure, Figure):
-        raise InvalidInputError(f"`drawing` must be Axes or a Figure, got {type(drawing).__name__}")
-    picture = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "customer_centric"}):
-        figure.savefig(
-            picture,
-            format="svg",
-            transparent=True,
-            metadata=dict.fromkeys(_METADATA),
-        )
-    return _for_page(picture.getvalue(), label)
-
-
-_METADATA: Final = ("Creator", "Date", "Format", "Type")
-
-
-def _for_page(svg: str, label: str) -> str:
-    """One element that inherits font and colour, without what only a file needs."""
-    box = re.search(r'viewBox="[^"]*"', svg)
-    body = svg[svg.index(">", svg.index("<svg")) + 1 :]
-    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
-    # A style element would rule the whole page; what it says stands on the root below.
-    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
-    # Matplotlib writes the font in short or at length, depending on its version.
-    body = re.sub(r"font: (?:\w+ )*([\d.]+px)[^;\"]*", r"font-size: \1", body)
-    body = re.sub(r"font-family: [^;\"]*;?\s*", "", body)
-    body = body.replace(_MODEL, f"var(--plot-model, {_MODEL})")
-    body = re.sub(rf"{_INK}|#000000", "currentColor", body)
-    named = set(re.findall(r'(?:url\(|href=")#([^")]+)', body))
-    body = re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in named else "", body)
-    body = re.sub(r"\s*\n\s*", " ", body).strip()
-    return (
-        f'<svg role="img" aria-label="{escape(label)}" {box[0] if box else ""} fill="currentColor" '
-        'stroke-linejoin="round" stroke-linecap="butt" '
-        f'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{body}'
-    )
-
-
-def _axes(ax: Axes | None, *, right: float = 0.965) -> tuple[Axes, str]:
-    """Bare axes with a quiet frame, and the colour of their text."""
-    if ax is None:
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise MissingDependencyError(
-                "plots need Matplotlib, which is not installed; "
-                "get it with `pip install 'customer_centric[plot]'`"
-            ) from error
-        # Margins in place of a layout engine, which moves the axes a little with every drawing.
-        figure = Figure(figsize=_SIZE)
-        figure.subplots_adjust(left=0.1, right=right, bottom=0.17, top=0.97)
-        axes, ink = figure.add_subplot(), _INK
-    else:
-        import matplotlib as mpl
-
-        axes, ink = ax, str(mpl.rcParams["text.color"])
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(ink)
-    axes.spines["bottom"].set_alpha(_MUTED)
-    axes.tick_params(colors=ink, labelsize=_SMALL, length=0, pad=5)
-    for label in (axes.xaxis.label, axes.yaxis.label):
-        label.set_color(ink)
-        label.set_fontsize(_SMALL)
-    axes.grid(axis="y", color=ink, alpha=0.12, linewidth=0.8)
-    axes.set_axisbelow(True)
-    return axes, ink
-
-
-def _end_labels(axes: Axes, x: float, lines: Sequence[tuple[float, str, str]]) -> None:
-    """Names at the ends of lines, in their colours, pushed apart where they would meet."""
-    bottom, top = axes.get_ylim()
-    ordered = sorted(lines)
-    gap = 15.0  # points between two lines of text
-    height = _SIZE[1] * 72 * 0.8
-    places = [height * (y - bottom) / (top - bottom) for y, _, _ in ordered]
-    wanted = list(places)
-    for i in range(1, len(places)):
-        short = gap - (wanted[i] - wanted[i - 1])
-        if short > 0:
-            wanted[i - 1] -= short / 2
-            wanted[i] += short / 2
-    for (y, text, color), place, moved in zip(ordered, places, wanted, strict=True):
-        axes.annotate(
-            text,
-            (x, y),
-            xytext=(7, moved - place),
-            textcoords="offset points",
-            va="center",
-            color=color,
-            annotation_clip=False,
-        )
 
 
 def _mark_split(axes: Axes, x: float, ink: str) -> None:
     """Where calibration ends and the holdout starts."""
-    axes.axvline(x, color=ink, alpha=_MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.axvline(x, color=ink, alpha=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
     for text, side, offset in (("calibration", "right", -6), ("holdout", "left", 6)):
         axes.annotate(
             text,
@@ -503,20 +366,13 @@ def _mark_split(axes: Axes, x: float, ink: str) -> None:
             ha=side,
             va="top",
             color=ink,
-            alpha=_MUTED,
-            fontsize=_SMALL,
+            alpha=MUTED,
+            fontsize=SMALL,
         )
 
 
 def _with_sizes(labels: Sequence[str], sizes: FloatArray) -> list[str]:
     return [f"{label}\n({size:,.0f})" for label, size in zip(labels, sizes.tolist(), strict=True)]
-
-
-def _percent(axes: Axes, which: Literal["x", "y"]) -> None:
-    from matplotlib.ticker import PercentFormatter
-
-    axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
 
 
 def _date_axis(axes: Axes) -> None:
@@ -576,13 +432,13 @@ def _draw_ahead(
     alive = np.array(
         [float(model.probability_alive(days.size - 1, recency, age, after=t)) for t in later.tolist()]
     )
-    axes.plot(_dates(last, later * length), alive, color=_MODEL, linewidth=2, linestyle=(0, (1.5, 1.2)))
+    axes.plot(_dates(last, later * length), alive, color=MODEL, linewidth=2, linestyle=(0, (1.5, 1.2)))
     _mark(axes, last, "observed until here", ink)
 
 
 def _mark(axes: Axes, day: np.datetime64, text: str, ink: str) -> None:
     x = _day_number(day)
-    axes.axvline(x, color=ink, alpha=_MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.axvline(x, color=ink, alpha=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.annotate(
         text,
         (x, 1),
@@ -592,8 +448,8 @@ def _mark(axes: Axes, day: np.datetime64, text: str, ink: str) -> None:
         ha="right",
         va="top",
         color=ink,
-        alpha=_MUTED,
-        fontsize=_SMALL,
+        alpha=MUTED,
+        fontsize=SMALL,
     )
 
 

@@ -1,118 +1,21 @@
-"""Drawings: what is drawn is what was computed, and fits into any page."""
+"""Drawings of histories and models: what is drawn is what was computed."""
 
 from __future__ import annotations
 
-import re
-import sys
-import xml.etree.ElementTree as ET
-from datetime import date
-from functools import cache
-
-import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from customer_centric import (
-    Backtest,
-    BgNbd,
-    InvalidInputError,
-    MbgNbd,
-    MissingDependencyError,
-    Nbd,
-    Tracking,
-    backtest,
-    plot,
-    summarise_transactions,
-    tracking,
-)
+from customer_centric import BgNbd, InvalidInputError, Nbd, plot, summarise_transactions, tracking
 from customer_centric.datasets import load_cdnow_sample
 from effort import examples
-
-MODEL = MbgNbd(r=0.525, alpha=6.183, a=0.891, b=1.614, unit="week")
-BOUGHT = ["1997-08-02", "1997-01-01", "1997-01-18", "1997-01-18"]
-
-
-@cache
-def judged() -> Backtest:
-    histories = MODEL.simulate(np.full(400, 30.0), holdout=30, rng=np.random.default_rng(1))
-    return backtest(histories, {"MBG/NBD": MODEL}, rng=np.random.default_rng(2))
-
-
-@cache
-def tracked() -> Tracking:
-    histories = summarise_transactions(
-        load_cdnow_sample(),
-        customer="customer",
-        date="date",
-        end="1998-06-30",
-        calibration_end="1997-09-30",
-        unit="week",
-    )
-    return tracking(histories, Nbd(r=0.4, alpha=12.0, unit="week"))
-
-
-DRAWINGS = {
-    "alive": lambda ax=None: plot.plot_probability_alive(MODEL, BOUGHT, end="1997-09-30", ax=ax),
-    "ahead": lambda ax=None: plot.plot_probability_alive(
-        MODEL, BOUGHT, end=date(1997, 9, 30), horizon=26, ax=ax
-    ),
-    "frequency": lambda ax=None: plot.plot_frequency(judged(), ax=ax),
-    "tracking": lambda ax=None: plot.plot_tracking(tracked(), ax=ax),
-    "cumulative": lambda ax=None: plot.plot_tracking(tracked(), kind="cumulative", ax=ax),
-    "concentration": lambda ax=None: plot.plot_concentration([5, 3, 1, 0], ax=ax),
-    "active": lambda ax=None: plot.plot_calibration(judged(), ax=ax),
-    "alive of a model": lambda ax=None: plot.plot_calibration(judged(), of="alive", ax=ax),
-}
+from plot._of_clv import BOUGHT, DRAWINGS, MODEL, judged, tracked
 
 
 def words(axes: Axes) -> list[str]:
     return [text.get_text() for text in axes.texts]
-
-
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_drawings_fit_into_any_page(name: str) -> None:
-    """One well-formed element: no colour but the page's and one of its own, no font, no date, no stray id."""
-    axes = DRAWINGS[name]()
-    assert isinstance(axes, Axes)
-    svg = plot.figure_svg(axes, label='A "drawing" & more')
-    root = ET.fromstring(svg)
-    assert root.tag.endswith("svg")
-    assert root.get("aria-label") == 'A "drawing" & more'
-    assert root.get("role") == "img"
-    assert root.get("viewBox")
-    assert root.get("width") is None
-    assert {"text", "path"} <= {element.tag.split("}")[1] for element in root.iter()}
-    colors = set(re.findall(r"#[0-9a-f]{6}", re.sub(r"var\([^)]*\)", "", svg)))
-    assert not colors
-    assert "currentColor" in svg
-    assert "var(--plot-model, #3f83bd)" in svg
-    assert not re.search(r"DejaVu|font:|font-family|<metadata|<style|\d{4}-\d\d-\d\dT", svg)
-    named = set(re.findall(r' id="([^"]+)"', svg))
-    assert named == {name for name in named if f"#{name}" in svg}
-    assert svg == plot.figure_svg(axes.get_figure(), label='A "drawing" & more')
-    assert svg == plot.figure_svg(DRAWINGS[name](), label='A "drawing" & more')
-
-
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_drawings_go_where_they_are_asked_to(name: str) -> None:
-    """Axes of one's own are drawn on, in the colour of text that is set."""
-    ax = Figure().add_subplot()
-    with mpl.rc_context({"text.color": "#123456"}):
-        assert DRAWINGS[name](ax) is ax
-    assert ax.xaxis.label.get_color() == "#123456"
-
-
-def test_drawing_leaves_no_global_state() -> None:
-    before = dict(mpl.rcParams)
-    for draw in DRAWINGS.values():
-        plot.figure_svg(draw(), label="x")
-    assert dict(mpl.rcParams) == before
-    if "matplotlib.pyplot" in sys.modules:
-        assert not sys.modules["matplotlib.pyplot"].get_fignums()
 
 
 def test_the_path_of_a_customer() -> None:
@@ -150,18 +53,6 @@ def test_frequency_and_tracking_show_their_numbers() -> None:
     np.testing.assert_array_equal(cumulative.lines[0].get_ydata(), tracked().cumulative_expected)
     assert {"calibration", "holdout", "actual", "expected"} == set(words(step))
     assert step.get_xlabel() == "weeks since the first purchase"
-
-
-@pytest.mark.parametrize(("bottom", "top"), [(0.0, 100.0), (100.0, 0.0), (50.0, 50.2)])
-def test_names_of_lines_keep_apart(bottom: float, top: float) -> None:
-    axes = Figure(figsize=(6.4, 3.7)).add_subplot()
-    axes.set_ylim(0, 100)
-    plot._end_labels(axes, 1.0, [(bottom, "a", "black"), (top, "b", "black")])
-    places = sorted(
-        note.xy[1] / 100 * 3.7 * 72 * 0.8 + note.get_position()[1]  # type: ignore[attr-defined]
-        for note in axes.texts
-    )
-    assert places[1] - places[0] >= 15 - 1e-9
 
 
 def test_steps_of_several_weeks() -> None:
@@ -221,14 +112,3 @@ def test_errors() -> None:
         InvalidInputError, match=r"^`name` must be one of 'MBG/NBD', 'buys as before', got 'x'"
     ):
         plot.plot_frequency(judged(), model="x")
-    with pytest.raises(InvalidInputError, match=r"^`drawing` must be Axes or a Figure, got str"):
-        plot.figure_svg("a drawing", label="x")  # type: ignore[arg-type]
-
-
-def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says what to install; results do without it."""
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(
-        MissingDependencyError, match=r"get it with `pip install 'customer_centric\[plot\]'`$"
-    ):
-        plot.plot_concentration([1, 2])

@@ -1,0 +1,21 @@
+"""Drawings of results: thin Matplotlib, readable on light and dark pages."""
+
+from __future__ import annotations
+
+from customer_centric.plot._drawing import figure_svg
+from customer_centric.plot.clv import (
+    plot_calibration,
+    plot_concentration,
+    plot_frequency,
+    plot_probability_alive,
+    plot_tracking,
+)
+
+__all__ = [
+    "figure_svg",
+    "plot_calibration",
+    "plot_concentration",
+    "plot_frequency",
+    "plot_probability_alive",
+    "plot_tracking",
+]
