@@ -1,0 +1,189 @@
+"""Rows of activity or contracts as cells of cohorts and ages, counted where the rows are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
+from customer_centric._core.frames.lazy import flag, to_integers
+from customer_centric._core.frames.periods import Period, check_period, period_expression, periods_of
+from customer_centric._core.frames.problems import DATE_TEXT_REMEDY, ISO_RULE, in_column, raise_rows
+from customer_centric.churn._spells import NEVER, Spells, read_spells
+from customer_centric.typing import FloatArray, FrameT, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CohortCells:
+    """What there is of each cohort (ordinal of a period) at each age (periods since).
+
+    Parameters
+    ----------
+    cohort, age : ndarray of shape (n_cells,)
+        Cells, some of which may come more than once.
+    value : ndarray of shape (n_cells,)
+        Customers or money.
+    n_later : int
+        Rows that are left out because they come after the last day.
+    """
+
+    cohort: IntArray
+    age: IntArray
+    value: FloatArray
+    n_later: int
+
+
+def read_activity(
+    log: FrameT,
+    *,
+    customer: str,
+    date: str,
+    amount: str | None,
+    period: Period,
+    last: int,
+    time_zone: str | None,
+) -> CohortCells:
+    """Customers active, or the sum of their amounts, by cohort and age."""
+    check_period("period", period)
+    engine = engine_of("log", log)
+    columns = {"customer": customer, "date": date, "amount": amount}
+    if is_lazy(engine):
+        lazy = LazyFrame(log, engine)
+        check_columns(lazy.columns, columns)
+        return _lazy_activity(lazy, customer, date, amount, period, last, time_zone)
+    memory = MemoryFrame(log, engine)
+    check_columns(memory.columns, columns)
+    codes = memory.ids(customer, "customer")
+    days = memory.days(date, "date", time_zone)
+    money = None if amount is None else memory.amounts(amount, "amount")
+    kept = days <= last
+    code = np.asarray(codes.codes, dtype=np.int64)[kept]
+    slot = periods_of(days[kept], period)
+    n_later = int(days.size - code.size)
+    if code.size == 0:
+        nothing = np.zeros(0, dtype=np.int64)
+        return CohortCells(nothing, nothing, np.zeros(0), n_later)
+    low, width = int(slot.min()), int(np.ptp(slot)) + 1
+    first = np.full(codes.size, low + width, dtype=np.int64)
+    np.minimum.at(first, code, slot)
+    if money is None:
+        # A customer counts once in a period, however often there is activity.
+        pairs = np.unique(code * width + (slot - low))
+        code, slot = pairs // width, pairs % width + low
+        value = np.ones(code.size)
+    else:
+        value = money[kept]
+    cohort = first[code]
+    cell = (cohort - low) * width + (slot - cohort)
+    sums = np.bincount(cell, value, width * width)
+    found = np.unique(cell)
+    return CohortCells(found // width + low, found % width, sums[found], n_later)
+
+
+def _lazy_activity(
+    frame: LazyFrame[FrameT],
+    customer: str,
+    date: str,
+    amount: str | None,
+    period: Period,
+    last: int,
+    time_zone: str | None,
+) -> CohortCells:
+    frame.check_ids(customer, "customer")
+    if amount is not None:
+        frame.check_numbers(amount, "amount")
+    frame = frame.in_zone(date, "date", time_zone)
+    days = frame.days(date, "date")
+    money = nw.lit(1.0) if amount is None else nw.col(amount).cast(nw.Float64)
+    rows = frame.frame.select(
+        nw.col(customer).alias("customer"),
+        days.day.alias("day"),
+        period_expression(days, period).alias("slot"),
+        money.alias("value"),
+        flag(nw.col(customer).is_null()).alias("no_customer"),
+        flag(nw.col(date).is_null()).alias("no_date"),
+        flag(days.is_bad | days.has_offset).alias("bad_date"),
+        flag(~((money >= -1e300) & (money <= 1e300)) | money.is_null()).alias("bad_amount"),
+    )
+    checked = rows.with_columns(flag(nw.col("day") > last).alias("later"))
+    problems = ("no_customer", "no_date", "bad_date", "bad_amount", "later")
+    found = frame.collect_arrays(checked.select(*(nw.col(name).sum() for name in problems), n=nw.len()))
+    counts = {name: int(np.nan_to_num(values[0])) for name, values in found.items()}
+    names = {"customer": customer, "date": date, "amount": amount or ""}
+    for role, problem, rule, value, remedy in (
+        ("customer", "no_customer", "present in every row", "null", "remove these rows or give them an id"),
+        ("date", "no_date", "present in every row", "null", "remove these rows or give them a date"),
+        ("date", "bad_date", ISO_RULE, "other text", DATE_TEXT_REMEDY),
+        ("amount", "bad_amount", "finite numbers", "something else", "remove these rows or correct them"),
+    ):
+        raise_rows(
+            in_column(role, names[role]),
+            rule,
+            value=value,
+            count=counts[problem],
+            total=counts["n"],
+            remedy=remedy,
+        )
+    rows = rows.filter(nw.col("day") <= last).select("customer", "slot", "value")
+    per_period = rows.group_by("customer", "slot").agg(nw.col("value").sum())
+    first = rows.group_by("customer").agg(nw.col("slot").min().alias("cohort"))
+    joined = per_period.join(first, on="customer", how="inner")
+    if amount is None:
+        joined = joined.with_columns(nw.lit(1.0).alias("value"))
+    cells = (
+        joined.with_columns((nw.col("slot") - nw.col("cohort")).alias("age"))
+        .group_by("cohort", "age")
+        .agg(nw.col("value").sum())
+    )
+    table = frame.collect_arrays(cells)
+    return CohortCells(
+        to_integers(table["cohort"]), to_integers(table["age"]), table["value"], counts["later"]
+    )
+
+
+def read_contracts(
+    subscriptions: FrameT,
+    *,
+    customer: str,
+    begins: str,
+    ends: str,
+    period: Period,
+    last: int,
+    grace_days: int,
+    time_zone: str | None,
+) -> CohortCells:
+    """Customers who had not left before a period began, by the period in which they joined and age."""
+    check_period("period", period)
+    spells = read_spells(
+        subscriptions,
+        customer=customer,
+        begins=begins,
+        ends=ends,
+        grace_days=grace_days,
+        time_zone=time_zone,
+    )
+    return contract_cells(spells, period, last)
+
+
+def contract_cells(spells: Spells, period: Period, last: int) -> CohortCells:
+    """Cells of the first spell of each customer."""
+    mine = ~spells.returning & (spells.begin <= last)
+    begin, end, n = spells.begin[mine].astype(np.int64), spells.end[mine].astype(np.int64), spells.n[mine]
+    n_later = int(spells.n[~spells.returning & (spells.begin > last)].sum())
+    cohort = periods_of(begin, period)
+    newest = int(periods_of(np.array([last + 1]), period)[0]) - 1
+    # The last period at whose first day the customer was still there; ends after the last day are not known.
+    stayed = np.where(end > last, newest, periods_of(np.minimum(end, NEVER) - 1, period))
+    longest = np.maximum(stayed - cohort, 0)
+    size = int(longest.max(initial=0)) + 1
+    low = int(cohort.min(initial=newest))
+    width = int(cohort.max(initial=low)) - low + 1
+    by_longest = np.bincount((cohort - low) * size + longest, n, width * size).reshape(width, size)
+    # Who stays longest for k periods is there at every age up to k.
+    there = by_longest[:, ::-1].cumsum(axis=1)[:, ::-1]
+    row, age = np.indices(there.shape)
+    return CohortCells(
+        (row.ravel() + low).astype(np.int64), age.ravel().astype(np.int64), there.ravel(), n_later
+    )
