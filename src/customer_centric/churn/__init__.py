@@ -1,13 +1,28 @@
-"""Who leaves, how fast, and why: rates, revenue, cohorts, survival, contracts, and what it is worth to know."""
+"""Who leaves, how fast, and why: rates, revenue, cohorts, survival and contracts."""
 
 from __future__ import annotations
 
+from customer_centric.churn.attribution import (
+    AttributableChurn,
+    StatedCause,
+    attributable_churn,
+    stated_cause,
+)
 from customer_centric.churn.bdw import (
     Bdw,
     fit_bdw,
 )
+from customer_centric.churn.campaign import (
+    CampaignProfit,
+    campaign_profit,
+)
 from customer_centric.churn.chain_ladder import (
     complete_triangle,
+)
+from customer_centric.churn.forecast_score import (
+    ChurnForecastScore,
+    ForecastMeasure,
+    score_churn_forecast,
 )
 from customer_centric.churn.period import (
     ChurnRate,
@@ -30,6 +45,10 @@ from customer_centric.churn.reconcile import (
 )
 from customer_centric.churn.renewals import (
     RenewalCounts,
+)
+from customer_centric.churn.retention_value import (
+    RetentionValue,
+    retention_value,
 )
 from customer_centric.churn.revenue import (
     RevenueMovement,
@@ -54,19 +73,27 @@ from customer_centric.churn.triangle import (
 )
 
 __all__ = [
+    "AttributableChurn",
     "Bdw",
+    "CampaignProfit",
     "ChurnBridge",
     "ChurnDefinition",
+    "ChurnForecastScore",
     "ChurnRate",
     "ChurnReconciliation",
+    "ForecastMeasure",
     "RenewalCounts",
     "RestrictedMean",
     "RestrictedMeanDifference",
     "RetentionTriangle",
+    "RetentionValue",
     "RevenueMovement",
     "Sbg",
+    "StatedCause",
     "SurvivalCurve",
+    "attributable_churn",
     "average_customers",
+    "campaign_profit",
     "churn_by_period",
     "churn_rate",
     "churn_rate_interval",
@@ -80,8 +107,11 @@ __all__ = [
     "reconcile_churn",
     "restricted_mean_difference",
     "retention_triangle",
+    "retention_value",
     "revenue_movement",
     "revenue_triangle",
+    "score_churn_forecast",
+    "stated_cause",
     "survival_curve",
     "survived_triangle",
 ]

@@ -265,7 +265,10 @@ class SurvivalCurve:
 
     def _repr_html_(self) -> str:
         median, bounds = self.quantile()
-        return f"<p>{self.at_risk[0]:,.0f} customers, {self.lost.sum():,.0f} lost; half of them are left after {median:g} {self.unit}s ({bounds.lower:g} to {bounds.upper:g})</p>"
+        return (
+            f"<p>{self.at_risk[0]:,.0f} customers, {self.lost.sum():,.0f} lost; half of them are left after "
+            f"{median:g} {self.unit}s ({bounds.lower:g} to {bounds.upper:g})</p>"
+        )
 
 
 def survival_curve(
