@@ -76,7 +76,8 @@ def net_shares(answers: Answers, *, method: CountMethod, confidence_level: float
     lower, upper = count_interval(promoters, detractors, interval_n, method, confidence_level)
     if method == "wald":
         reach = normal_quantile(confidence_level) * standard_error
-        lower, upper = (np.where(total > 0, net + side * reach, side) for side in (-1.0, 1.0))
+        # Answers of one cluster show nothing about others: no reach is known.
+        lower, upper = (np.where(np.isnan(reach), side, net + side * reach) for side in (-1.0, 1.0))
     effective_n, design_effect = sample_effect(means)
     return NetShares(
         promoters,
