@@ -363,13 +363,17 @@ def test_it_says_what_it_found() -> None:
         ({"driver_range": 5}, "`driver_range` must be the lowest and the highest answer, got 5"),
         (
             {"driver_range": (2, 5)},
-            r"`drivers` \(column 'service'\) must be from 2 to 5, which is `driver_range`, or missing, got 1 "
-            r"at position \d+ \(\d+ of 200 values\)",
+            (
+                r"`drivers` \(column 'service'\) must be from 2 to 5, which is `driver_range`, or missing, got "
+                r"1 at position \d+ \(\d+ of 200 values\)"
+            ),
         ),
         (
             {"drivers": ["infinite"]},
-            r"`drivers` \(column 'infinite'\) must be finite numbers, or missing, got -inf at position 4 "
-            r"\(1 of 200 values\)",
+            (
+                r"`drivers` \(column 'infinite'\) must be finite numbers, or missing, got -inf at position 4 "
+                r"\(1 of 200 values\)"
+            ),
         ),
         (
             {"weight": "negative"},

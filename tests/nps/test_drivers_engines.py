@@ -87,8 +87,10 @@ def test_the_table_is_of_the_kind_that_came_in(engine: str) -> None:
         (
             {"service": 9.0},
             {"driver_range": (1, 5), "drivers": ["service"]},
-            "`drivers` (column 'service') must be from 1 to 5, which is `driver_range`, or missing, got 9 "
-            "(1 of 120 values)",
+            (
+                "`drivers` (column 'service') must be from 1 to 5, which is `driver_range`, or missing, got "
+                "9 (1 of 120 values)"
+            ),
         ),
         (
             {"stands_for": -1.0},

@@ -13,7 +13,7 @@ from customer_centric._methods.importance import (
     shapley_importance,
     slopes_of,
 )
-from customer_centric.nps._drivers_rows import Moments, Rows, Spread
+from customer_centric.nps._drivers_rows import Moments, Rows, SlopeForms, Spread
 from customer_centric.typing import BoolArray, FloatArray, IntArray
 
 Bounds = tuple[FloatArray, FloatArray]
@@ -56,8 +56,9 @@ def estimate(
         found = shapley_importance(correlation, order=order)
     else:
         found = relative_importance(correlation)
-    slope, slope_forms, own = _slopes(correlation)
-    spread = rows.spread(np.concatenate([found.forms, slope_forms]), moments)
+    inverse = np.linalg.pinv(correlation[:p, :p], rcond=1e-10, hermitian=True)
+    slope, own = slopes_of(correlation), np.diag(inverse)
+    spread = rows.spread(found.forms, SlopeForms(inverse, np.append(-slope, 1.0)), moments)
     widening, t = _design(spread, moments.n, p, confidence_level)
     varies = np.isfinite(scale[:p])
     # By chance alone a driver would get what its slope varies, in units of its own variance.
@@ -73,17 +74,6 @@ def estimate(
         mean=moments.mean[:p],
         mean_bounds=_mean_bounds(moments, spread, t, driver_range),
     )
-
-
-def _slopes(correlation: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Standardised coefficients, the forms of their influence, and the diagonal of the inverse."""
-    p: int = correlation.shape[-1] - 1
-    inverse = np.linalg.pinv(correlation[:p, :p], rcond=1e-10, hermitian=True)
-    slope = slopes_of(correlation)
-    residual = np.append(-slope, 1.0)
-    padded = np.column_stack([inverse, np.zeros(p)])
-    forms = padded[:, :, None] * residual
-    return slope, 0.5 * (forms + np.swapaxes(forms, -1, -2)), np.asarray(np.diag(inverse), dtype=np.float64)
 
 
 def _design(spread: Spread, n: int, p: int, confidence_level: float) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from customer_centric.nps._drivers_rows import (
     WEIGHT_RULE,
     Columns,
     Moments,
+    SlopeForms,
     Spread,
     pack_forms,
 )
@@ -58,59 +60,67 @@ class LazyRows:
             self.mean + shift, covariance - np.outer(shift, shift), self.total, self.n, self.n_rows
         )
 
-    def spread(self, forms: FloatArray, moments: Moments) -> Spread:
+    def spread(self, forms: FloatArray, slopes: SlopeForms, moments: Moments) -> Spread:
         """Sums of products of the influences of units."""
-        p, half = self.mean.size - 1, forms.shape[0] // 2
-        units = self._by_unit(forms, moments)
-        pairs = [(a, b) for a in range(half) for b in range(a, half)]
+        p = self.mean.size - 1
+        units = self._by_unit(forms, slopes, moments)
+        pairs = [(a, b) for a in range(p) for b in range(a, p)]
         products = {f"p{a}_{b}": nw.col(f"f{a}") * nw.col(f"f{b}") for a, b in pairs}
-        products |= {f"s{k}": nw.col(f"f{half + k}") * nw.col(f"f{half + k}") for k in range(half)}
-        products |= {f"m{j}": nw.col(f"v{j}") * nw.col(f"v{j}") for j in range(p)}
+        products |= {
+            f"{kind}{j}": nw.col(f"{kind}{j}") * nw.col(f"{kind}{j}") for kind in "sv" for j in range(p)
+        }
         sums = self._sums(units.select(w=nw.col("w") * nw.col("w"), n=nw.lit(1.0), **products))
-        parts = np.zeros((half, half))
+        parts = np.zeros((p, p))
         for a, b in pairs:
             parts[a, b] = parts[b, a] = sums[f"p{a}_{b}"]
         return Spread(
             parts=parts,
-            slopes=np.array([sums[f"s{k}"] for k in range(half)]),
-            means=np.array([sums[f"m{j}"] for j in range(p)]),
+            slopes=np.array([sums[f"s{j}"] for j in range(p)]),
+            means=np.array([sums[f"v{j}"] for j in range(p)]),
             n_units=sums["n"],
             effective_units=1.0 / sums["w"],
         )
 
-    def _by_unit(self, forms: FloatArray, moments: Moments) -> AnyLazyFrame:
-        """Weighted influences `f0`, `f1`, ... of each unit, with its drivers and its share of the weight."""
+    def _by_unit(self, forms: FloatArray, slopes: SlopeForms, moments: Moments) -> AnyLazyFrame:
+        """Weighted influences of each unit: on parts `f`, on slopes `s`, on means `v`; its weight `w`."""
         p = self.mean.size - 1
-        scaled = {
-            f"v{j}": (nw.col(f"v{j}") - float(moments.mean[j])) / float(moments.scale[j])
-            for j in range(p + 1)
-        }
         kept = ["unit"] if self.has_units else []
-        standardised = self.rows.select(*kept, w=nw.col("w") / self.total, **scaled)
-        share = nw.col("w")
-        # The products once as columns of their own: each form would repeat them.
-        (first, second), packed = pack_forms(forms)
-        named = {
-            f"q{k}": nw.col(f"v{a}") * nw.col(f"v{b}") * share
+        z = [nw.col(f"v{j}") for j in range(p + 1)]
+        standardised = [
+            ((z[j] - float(moments.mean[j])) / float(moments.scale[j])).alias(f"v{j}") for j in range(p + 1)
+        ]
+        rows = self.rows.select(*kept, *standardised, w=nw.col("w") / self.total)
+        # Each product once, as a column of its own: every form needs it.
+        first, second = np.triu_indices(p + 1)
+        pairs = [
+            (z[a] * z[b] * nw.col("w")).alias(f"q{k}")
             for k, (a, b) in enumerate(zip(first, second, strict=True))
+        ]
+        rows = rows.select(*kept, "w", *z[:p], *pairs, residual=_combine(z, slopes.residual) * nw.col("w"))
+        products = [nw.col(f"q{k}") for k in range(len(pairs))]
+        influences = {f"f{k}": _combine(products, row) for k, row in enumerate(pack_forms(forms))}
+        influences |= {
+            f"s{k}": _combine(z[:p], row) * nw.col("residual") for k, row in enumerate(slopes.inverse)
         }
-        multiplied = standardised.select(
-            *kept, "w", *[(nw.col(f"v{j}") * share).alias(f"v{j}") for j in range(p)], **named
-        )
-        columns = {
-            f"f{m}": nw.sum_horizontal(*[nw.col(f"q{k}") * float(c) for k, c in enumerate(packed[:, m])])
-            for m in range(packed.shape[1])
-        }
-        summed = ["w", *[f"v{j}" for j in range(p)], *columns]
-        influences = multiplied.select(*kept, "w", *[f"v{j}" for j in range(p)], **columns)
+        influences |= {f"v{j}": z[j] * nw.col("w") for j in range(p)}
+        units = rows.select(*kept, "w", **influences)
         if not self.has_units:
-            return influences
-        return influences.group_by("unit").agg(*[nw.col(name).sum() for name in summed])
+            return units
+        return units.group_by("unit").agg(*[nw.col(name).sum() for name in ["w", *influences]])
 
     def _sums(self, columns: AnyLazyFrame) -> dict[str, float]:
         names = columns.collect_schema().names()
         collected = self.log.collect_arrays(columns.select(*[nw.col(name).sum() for name in names]))
         return {name: float(values[0]) for name, values in collected.items()}
+
+
+def _combine(columns: Sequence[nw.Expr], coefficients: FloatArray) -> nw.Expr:
+    """The sum of columns times numbers, added in pairs: engines limit how deep an expression is."""
+    terms = [column * float(c) for column, c in zip(columns, coefficients, strict=True)]
+    while len(terms) > 1:
+        odd = terms[-1:] if len(terms) % 2 else []
+        terms = [a + b for a, b in zip(terms[::2], terms[1::2], strict=False)] + odd
+    return terms[0]
 
 
 def read_lazy(log: LazyFrame[Any], columns: Columns) -> LazyRows:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from customer_centric._core.frames import MemoryFrame
 from customer_centric._core.frames.codes import as_series
@@ -21,7 +20,7 @@ NUMBER_REMEDY: Final = "leave the row out or correct it"
 WEIGHT_RULE: Final = "finite numbers, 0 or more"
 WEIGHT_REMEDY: Final = "give each row a weight"
 NO_WEIGHT: Final = "`weight` must be greater than 0 in at least one complete row, got only 0"
-_CHUNK: Final = 1 << 13
+_CHUNK: Final = 1 << 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +65,23 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SlopeForms:
+    """How standardised coefficients move with a row `z`: by `(inverse @ drivers of z) * (residual @ z)`."""
+
+    inverse: FloatArray
+    residual: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Spread:
     """Sums over independent units of products of their influences.
 
     Parameters
     ----------
     parts : ndarray of shape (p, p)
-        Of the first half of the forms.
+        Of the influences on the parts of R squared.
     slopes, means : ndarray of shape (p,)
-        Squares alone, of the second half of the forms and of the standardised drivers.
+        Squares alone, of the influences on the coefficients and of the standardised drivers.
     n_units, effective_units : float
         Clusters, or rows, and what unequal weights leave of them (Kish).
     """
@@ -93,7 +100,7 @@ class Rows(Protocol):
         """Means and covariances."""
         ...
 
-    def spread(self, forms: FloatArray, moments: Moments) -> Spread:
+    def spread(self, forms: FloatArray, slopes: SlopeForms, moments: Moments) -> Spread:
         """Sums of products of the influences of units: `z @ form @ z` of each row, weighted."""
         ...
 
@@ -127,30 +134,30 @@ class MemoryRows:
         covariance = covariance / total - np.outer(left, left) / total**2
         return Moments(mean, covariance, total, self.weight.size, self.n_rows)
 
-    def spread(self, forms: FloatArray, moments: Moments) -> Spread:
+    def spread(self, forms: FloatArray, slopes: SlopeForms, moments: Moments) -> Spread:
         """Sums of products of the influences of units."""
-        p = forms.shape[-1] - 1
-        above, packed = pack_forms(forms)
+        p = forms.shape[0]
+        packed = pack_forms(forms)
         n_units = self.weight.size if self.unit is None else int(self.unit.max()) + 1
-        by_unit = np.zeros((n_units, forms.shape[0] + p + 1)) if self.unit is not None else None
-        products = np.zeros((forms.shape[0] + p + 1,) * 2)
+        by_unit = np.zeros((3 * p + 1, n_units)) if self.unit is not None else None
+        products = np.zeros((3 * p + 1, 3 * p + 1))
         for rows in self._chunks():
-            z = (self.values[rows] - moments.mean) / moments.scale
-            share = self.weight[rows, None] / moments.total
-            influence = np.hstack([z[:, above[0]] * z[:, above[1]] @ packed, z[:, :p], np.ones_like(share)])
-            influence *= share
+            # A row a column: what follows runs along long rows.
+            z = np.ascontiguousarray(((self.values[rows] - moments.mean) / moments.scale).T)
+            slope = (slopes.inverse @ z[:p]) * (slopes.residual @ z)
+            influence = np.vstack([packed @ _pairs(z), slope, z[:p], np.ones(z.shape[1])])
+            influence *= self.weight[rows] / moments.total
             if self.unit is None or by_unit is None:
-                products += influence.T @ influence
+                products += influence @ influence.T
             else:
                 _add_by(by_unit, self.unit[rows], influence)
         if by_unit is not None:
-            products = by_unit.T @ by_unit
+            products = by_unit @ by_unit.T
         squares = np.diag(products)
-        half = forms.shape[0] // 2
         return Spread(
-            parts=products[:half, :half],
-            slopes=squares[half : 2 * half],
-            means=squares[2 * half : 2 * half + p],
+            parts=products[:p, :p],
+            slopes=squares[p : 2 * p],
+            means=squares[2 * p : 3 * p],
             n_units=float(n_units),
             effective_units=1.0 / float(squares[-1]),
         )
@@ -160,17 +167,22 @@ class MemoryRows:
             yield slice(start, start + _CHUNK)
 
 
-def pack_forms(forms: FloatArray) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], FloatArray]:
-    """Pairs of columns on and above the diagonal, and what their products count in each form."""
+def pack_forms(forms: FloatArray) -> FloatArray:
+    """What the product of each pair of columns, on and above the diagonal, counts in each form."""
     rows, columns = np.triu_indices(forms.shape[-1])
     doubled = np.where(rows == columns, 1.0, 2.0)
-    return (rows, columns), np.asarray((forms[:, rows, columns] * doubled).T)
+    return np.asarray(forms[:, rows, columns] * doubled)
+
+
+def _pairs(z: FloatArray) -> FloatArray:
+    """Products of each pair of rows, in the order of `pack_forms`."""
+    return np.concatenate([z[j:] * z[j] for j in range(z.shape[0])])
 
 
 def _add_by(sums: FloatArray, codes: IntArray, values: FloatArray) -> None:
     found, place = np.unique(codes, return_inverse=True)
-    for column in range(values.shape[1]):
-        sums[found, column] += sum_by(place, values[:, column], found.size)
+    for i in range(values.shape[0]):
+        sums[i, found] += sum_by(place, values[i], found.size)
 
 
 def read_memory(frame: MemoryFrame[Any], columns: Columns) -> MemoryRows:
