@@ -127,14 +127,16 @@ def _rating_digits(series: AnySeries, minimum: int, maximum: int, invalid: Inval
 
 def _raw_ratings(series: AnySeries) -> NDArray[Any]:
     dtype = series.dtype
+    native: Any = series.to_native()
+    # Narwhals calls a pandas column of objects text where it finds text, or nothing at all, in it.
+    if str(getattr(native, "dtype", "")) == "object" or isinstance(dtype, nw.Unknown):
+        values = np.empty(len(series), dtype=object)
+        values[:] = series.to_list()
+        return values
     if dtype.is_numeric():
         if isinstance(dtype, nw.Decimal) or (dtype.is_integer() and series.null_count()):
             series = series.cast(nw.Float64)
         return series.to_numpy()
-    if isinstance(dtype, nw.Object | nw.Unknown):
-        values = np.empty(len(series), dtype=object)
-        values[:] = series.to_list()
-        return values
     raise wrong_type(in_column("rating", series.name), "whole numbers", dtype, RATING_REMEDY)
 
 
