@@ -71,10 +71,11 @@ def _as_array(ratings: ArrayLike) -> NDArray[Any]:
     if isinstance(ratings, list | tuple):
         items = list(cast("Iterable[object]", ratings))
         if all(type(item) in {int, float} for item in items):
-            return np.asarray(items, dtype=np.float64)
-        objects = np.empty(len(items), dtype=object)
-        objects[:] = items
-        return objects
+            return np.asarray([_as_float(item) for item in items], dtype=np.float64)
+        return np.fromiter(items, dtype=np.dtype(object), count=len(items))
+    if isinstance(ratings, np.ma.MaskedArray):
+        # What is masked is no answer; as an ordinary array it would be one.
+        return _as_array(cast("list[Any]", ratings.tolist()))
     return np.asarray(ratings)
 
 
@@ -92,7 +93,7 @@ def _as_numbers(raw: NDArray[Any]) -> tuple[FloatArray, BoolArray, BoolArray]:
     is_number = np.fromiter((_is_number(item) for item in raw), dtype=np.bool_, count=raw.size)
     values = np.full(raw.size, np.nan)
     kept = is_number & ~missing
-    values[kept] = raw[kept].astype(np.float64)
+    values[kept] = [_as_float(item) for item in raw[kept]]
     return values, missing, ~is_number & ~missing
 
 
@@ -100,8 +101,18 @@ def _is_number(item: object) -> bool:
     return isinstance(item, Real | Decimal) and not isinstance(item, bool | np.bool_)
 
 
+def _as_float(item: object) -> float:
+    """A number as a float; infinite, which is on no scale, where there is no such float."""
+    try:
+        return float(cast("Real", item))
+    except OverflowError:
+        return np.inf
+
+
 def _shown(item: object) -> str:
     # Scalars of NumPy would show their types.
     if isinstance(item, bool | np.bool_):
         return "True" if item else "False"
-    return f"{float(item):g}" if isinstance(item, Real) else repr(item)
+    if isinstance(item, str):
+        return repr(str(item))
+    return f"{_as_float(item):g}" if isinstance(item, Real) else repr(item)

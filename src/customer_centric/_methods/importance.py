@@ -148,7 +148,7 @@ def _subset_coefficients(p: int) -> FloatArray:
     bits = np.arange(1 << p)[None, :] >> np.arange(p)[:, None] & 1
     size = bits.sum(axis=0)
     weight = np.array([1.0 / (p * math.comb(p - 1, s)) for s in range(p)])
-    return np.where(bits == 1, weight[size - 1], -weight[np.minimum(size, p - 1)])
+    return np.asarray(np.where(bits == 1, weight[size - 1], -weight[np.minimum(size, p - 1)]))
 
 
 def _sweep_subsets(full: FloatArray, *, keep: bool) -> tuple[FloatArray, FloatArray]:
@@ -177,7 +177,7 @@ def _sweep(state: FloatArray, row: int) -> FloatArray:
     ratio = np.divide(state[row, 1:], pivot, out=np.zeros_like(state[row, 1:]), where=some)
     swept = state[:, 1:] - state[:, :1] * ratio
     swept[row] = ratio
-    return swept
+    return np.asarray(swept)
 
 
 def _sampled_shapley(correlation: FloatArray, order: IntArray) -> Importance:

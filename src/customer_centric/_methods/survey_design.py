@@ -161,6 +161,8 @@ def _unit_sums(
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """By group and stratum: units, and sums of deviations, of their squares, and of squared shares."""
     n_strata = 1 if answers.stratum is None else int(answers.stratum.max(initial=0)) + 1
+    # The last strata of a population may have no answers here.
+    n_strata = n_strata if answers.population is None else max(n_strata, answers.population.size)
     pair = answers.group * n_strata + (0 if answers.stratum is None else answers.stratum)
     share = answers.weight / divisor
     if answers.cluster is None:

@@ -64,8 +64,8 @@ class KaplanMeier:
     def at(self, horizon: float) -> tuple[float, float, float]:
         """Survival at a duration, and its bounds.
 
-        Beyond the follow-up of a curve that is not at 0 the estimate is NaN: it can only have fallen since, so
-        the upper bound is the last one and the lower bound 0.
+        Beyond the follow-up of a curve that is not at 0 the estimate is NaN: it can only have
+        fallen since, so the upper bound is the last one and the lower bound 0.
         """
         step = int(np.searchsorted(self.duration, horizon, side="right")) - 1
         if self.duration.size == 0:
@@ -193,10 +193,12 @@ def kaplan_meier(
     np.divide(lost_at, at_risk, out=ratio, where=at_risk > 0)
     hazard = np.where(lost_at > 0, np.inf, 0.0)
     np.divide(lost_at, at_risk * left, out=hazard, where=(lost_at > 0) & (left > 0))
-    survival = np.cumprod(np.where((left <= 0) & (lost_at > 0), 0.0, 1.0 - ratio))
+    survival: FloatArray = np.cumprod(
+        np.where((left <= 0) & (lost_at > 0), 0.0, 1.0 - ratio), dtype=np.float64
+    )
     greenwood = np.cumsum(hazard)
     after = at_risk - left_at if late is None else _at_risk_after(times, stay, late, weight)
-    lower, upper = log_log_bounds(survival, greenwood, after, confidence_level)
+    lower, upper = _log_log_bounds(survival, greenwood, after, confidence_level)
     return KaplanMeier(
         duration=times,
         at_risk=at_risk,
@@ -270,7 +272,7 @@ def _no_event_bounds(at_risk: FloatArray, confidence_level: float) -> FloatArray
     return np.asarray((0.5 * (1.0 - confidence_level)) ** inverse)
 
 
-def log_log_bounds(
+def _log_log_bounds(
     survival: FloatArray, greenwood: FloatArray, after: FloatArray, confidence_level: float
 ) -> tuple[FloatArray, FloatArray]:
     inside = (survival > 0) & (survival < 1)

@@ -6,6 +6,26 @@ from customer_centric.audit.html import render_html
 from customer_centric.audit.page import Chart
 from customer_centric.audit.report import AuditReport, report_mapping
 from customer_centric.audit.run import Audit, run_audit
+from customer_centric.audit.survey.html import render_survey_html
+from customer_centric.audit.survey.question import SurveyQuestion
+from customer_centric.audit.survey.report import SurveyReport, survey_mapping
+from customer_centric.audit.survey.run import SurveyAudit, run_survey
+from customer_centric.audit.survey.text import render_survey_text
 from customer_centric.audit.text import render_text
 
-__all__ = ["Audit", "AuditReport", "Chart", "render_html", "render_text", "report_mapping", "run_audit"]
+__all__ = [
+    "Audit",
+    "AuditReport",
+    "Chart",
+    "SurveyAudit",
+    "SurveyQuestion",
+    "SurveyReport",
+    "render_html",
+    "render_survey_html",
+    "render_survey_text",
+    "render_text",
+    "report_mapping",
+    "run_audit",
+    "run_survey",
+    "survey_mapping",
+]

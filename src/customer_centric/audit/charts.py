@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Final
 
 from customer_centric.audit import words
-from customer_centric.audit.page import Chart, Section
+from customer_centric.audit.page import Chart, drawn
 from customer_centric.audit.steps import Answer, Test, fit
 from customer_centric.clv.tracking import tracking
 from customer_centric.plot import (
@@ -28,7 +26,7 @@ _SHORT: Final = 28
 def draw_charts(found: Answer[FrameT]) -> tuple[Chart, ...]:
     """The charts of what was found."""
     tested = [] if found.test is None else _of_test(found.test, found.name)
-    return tuple(_with_own_ids(chart, i) for i, chart in enumerate([*tested, *_of_value(found)]))
+    return (*tested, *_of_value(found))
 
 
 def _of_test(test: Test[FrameT], name: str) -> list[Chart]:
@@ -43,21 +41,21 @@ def _of_test(test: Test[FrameT], name: str) -> list[Chart]:
     level = words.share(judged.confidence_level)
     split = words.day(test.calibration_end)
     return [
-        _chart(
+        drawn(
             "test",
             "Purchases over time",
             f"Repeat purchases a {followed.step_name} of all customers: what {name} expects with the {level} "
             f"interval, and what happened. It was fitted up to {split}, where the dashed line is.",
             lambda label: figure_svg(plot_tracking(followed), label=label),
         ),
-        _chart(
+        drawn(
             "test",
             "By what was seen before",
             f"Purchases a customer in the holdout: the points are what happened, the line is what {name} "
             f"expected, the bars are the {level} intervals.",
             lambda label: figure_svg(plot_frequency(judged), label=label),
         ),
-        _chart(
+        drawn(
             "test",
             "Probabilities of buying",
             "Customers by their predicted probability of buying in the holdout, against the share who did, "
@@ -72,7 +70,7 @@ def _of_value(found: Answer[FrameT]) -> list[Chart]:
     if not values.sum() > 0:
         return []
     return [
-        _chart(
+        drawn(
             "value",
             "How concentrated the value is",
             "Share of the lifetime value held by the most valuable customers. On the dashed line all would "
@@ -80,14 +78,3 @@ def _of_value(found: Answer[FrameT]) -> list[Chart]:
             lambda label: figure_svg(plot_concentration(values), label=label),
         )
     ]
-
-
-def _chart(section: Section, title: str, description: str, draw: Callable[[str], str]) -> Chart:
-    """Drawn with its words as its label."""
-    return Chart(section, title, description, draw(f"{title}. {description}"))
-
-
-def _with_own_ids(chart: Chart, i: int) -> Chart:
-    """Ids are unique in a page, and two drawings may have the same ones."""
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>chart{i}-", chart.svg)
-    return Chart(chart.section, chart.title, chart.description, svg)

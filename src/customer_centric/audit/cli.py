@@ -6,15 +6,22 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, cast
 
 from customer_centric.audit.html import render_html
 from customer_centric.audit.options import PROGRAM, Arguments, Sample, command_line, parse
-from customer_centric.audit.read import read_transactions
+from customer_centric.audit.plain import JsonValue
+from customer_centric.audit.read import columns_of, read_ratings, read_transactions
 from customer_centric.audit.report import report_mapping
 from customer_centric.audit.run import Audit, run_audit
+from customer_centric.audit.survey.html import render_survey_html
+from customer_centric.audit.survey.question import SurveyQuestion
+from customer_centric.audit.survey.report import survey_mapping
+from customer_centric.audit.survey.run import run_survey
+from customer_centric.audit.survey.text import render_survey_text
 from customer_centric.audit.text import render_text
 from customer_centric.datasets import load_cdnow_sample
 from customer_centric.errors import ConvergenceError, InvalidInputError, MissingDependencyError
@@ -38,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _audit(parse(given))
+        asked = parse(given)
+        return _audit(asked) if asked.command == "audit" else _nps(asked)
     except SystemExit as leaving:  # how argparse ends after --help and after a mistake
         return leaving.code if isinstance(leaving.code, int) else 2
     except (InvalidInputError, MissingDependencyError) as error:
@@ -71,25 +79,89 @@ def _say(stream: TextIO, text: str) -> None:
 
 
 def _audit(arguments: Arguments) -> int:
+    with _reporting(arguments) as (output, progress):
+        audit = _run(arguments, progress)
+        progress("Writing the page")
+        write_whole(output, render_html(audit.report, audit.charts, missing_charts=audit.missing_charts))
+    text = "" if arguments.json else render_text(audit.report)
+    _print(arguments, text, report_mapping(audit.report), audit.missing_charts, output)
+    return 0
+
+
+def _nps(arguments: Arguments) -> int:
+    with _reporting(arguments) as (output, progress):
+        progress("Reading the ratings")
+        question = _question(arguments, arguments.rating_customer)
+        audit = run_survey(question, command=_command(arguments, {}), progress=progress)
+        progress("Writing the page")
+        page = render_survey_html(audit.report, audit.charts, missing_charts=audit.missing_charts)
+        write_whole(output, page)
+    text = "" if arguments.json else render_survey_text(audit.report)
+    _print(arguments, text, survey_mapping(audit.report), audit.missing_charts, output)
+    return 0
+
+
+@contextmanager
+def _reporting(arguments: Arguments) -> Generator[tuple[Path, _Progress]]:
+    """Where the page goes, checked before the work, and who is told of it."""
     output = arguments.output.absolute()
     _check_writable(output)
     progress = _Progress(sys.stderr, active=not arguments.quiet and sys.stderr.isatty())
     try:
-        audit = _run(arguments, progress)
-        progress("Writing the page")
-        page = render_html(audit.report, audit.charts, missing_charts=audit.missing_charts)
-        write_whole(output, page)
+        yield output, progress
     finally:
         progress.clear()
+
+
+def _print(
+    arguments: Arguments, text: str, numbers: Mapping[str, JsonValue], missing_charts: str, output: Path
+) -> None:
     if arguments.json:
-        mapping = {**report_mapping(audit.report), "page": str(output)}
+        mapping = {**numbers, "page": str(output)}
         _say(sys.stdout, json.dumps(mapping, indent=2, allow_nan=False) + "\n")
     elif not arguments.quiet:
-        _say(sys.stdout, render_text(audit.report))
-        if audit.missing_charts:
-            _say(sys.stdout, f"\n{audit.missing_charts}\n")
+        _say(sys.stdout, text)
+        if missing_charts:
+            _say(sys.stdout, f"\n{missing_charts}\n")
         _say(sys.stdout, f"\nThe page is in {output}\n")
-    return 0
+
+
+def _question(arguments: Arguments, customer: str | None) -> SurveyQuestion:
+    path, rating = cast("Path", arguments.ratings), cast("str", arguments.rating)
+    others = (arguments.answered, arguments.rating_group, customer)
+    return SurveyQuestion(
+        survey=read_ratings(path, rating=rating, others=[name for name in others if name is not None]),
+        rating=rating,
+        answered=arguments.answered,
+        group=arguments.rating_group,
+        customer=customer,
+        wave=arguments.wave,
+        source=str(path),
+    )
+
+
+def _survey(arguments: Arguments, customer: str) -> SurveyQuestion | None:
+    """The ratings of an audit; their customers have the name that they have in the log, or another."""
+    if arguments.ratings is None:
+        return None
+    named = arguments.rating_customer
+    if named is None and arguments.ratings.is_file() and customer in columns_of(arguments.ratings):
+        named = customer
+    return _question(arguments, named)
+
+
+def _command(arguments: Arguments, options: Mapping[str, object]) -> str:
+    """The command that asks the same again."""
+    about_ratings = {
+        "--ratings": arguments.ratings if arguments.command == "audit" else None,
+        "--rating": arguments.rating,
+        "--answered": arguments.answered,
+        "--rating-group": arguments.rating_group,
+        "--rating-customer": arguments.rating_customer,
+        "--wave": arguments.wave,
+    }
+    file = arguments.file if arguments.command == "audit" else arguments.ratings
+    return command_line(arguments.command, file, {**options, **about_ratings})
 
 
 def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
@@ -105,6 +177,7 @@ def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
         if own
         else load_cdnow_sample()
     )
+    survey = _survey(arguments, customer)
     end = Sample.end if arguments.end is None else arguments.end
     split = arguments.calibration_end
     if not own and split is None and end == Sample.end:
@@ -127,8 +200,9 @@ def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
         zero_amounts=arguments.zero_amounts,
         time_zone=arguments.time_zone,
         source=str(arguments.file) if own else Sample.source,
-        command=command_line(
-            arguments.file,
+        survey=survey,
+        command=_command(
+            arguments,
             {
                 "--customer": arguments.customer,
                 "--date": arguments.date,

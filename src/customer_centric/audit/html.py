@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from customer_centric.audit import page, tables, words
+from customer_centric.audit import composed, page, tables, words
 from customer_centric.audit.page import Chart
 from customer_centric.audit.report import AuditReport
+from customer_centric.audit.survey import html as survey_html
 
 __all__ = ["render_html"]
 
@@ -33,10 +34,11 @@ def render_html(report: AuditReport, charts: Sequence[Chart] = (), *, missing_ch
         ("model", "Which model, and why", _model(report)),
         ("test", "How well it predicts", _test(report, charts, missing_charts)),
         ("value", "Who matters", _value(report, charts)),
+        ("say", "What customers say", _say(report, charts)),
         ("certainty", "How certain", _certainty(report)),
-        ("care", "Read with care", page.care(report.notes)),
-        ("method", "Method and sources", page.method(words.method(), words.SOURCES)),
-        ("asked", "How it was asked", page.asked(words.settings_rows(report), report.settings.command)),
+        ("care", "Read with care", page.care(composed.notes(report))),
+        ("method", "Method and sources", page.method(composed.method(report), composed.sources(report))),
+        ("asked", "How it was asked", page.asked(composed.settings_rows(report), report.settings.command)),
     ]
     return page.document(
         f"Customer audit: {report.settings.source}",
@@ -54,7 +56,7 @@ def _header(report: AuditReport) -> str:
         number=words.amount(value.value),
         bounds=f"{words.share(settings.confidence_level)} interval {words.interval(value)}",
         lead=words.meaning(report),
-        figures=words.key_figures(report),
+        figures=composed.key_figures(report),
     )
 
 
@@ -96,3 +98,7 @@ def _certainty(report: AuditReport) -> str:
     shown = "".join(page.table(tables.parameter_table(model)) for model in models)
     verdict = "" if report.spend_verdict is None else page.paragraph(report.spend_verdict)
     return page.paragraph(words.spread(report)) + shown + verdict
+
+
+def _say(report: AuditReport, charts: Sequence[Chart]) -> str:
+    return "" if report.survey is None else survey_html.section(report.survey, charts)

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 
-from customer_centric.audit.run import package_version
+from customer_centric.audit.survey.report import Wave
+from customer_centric.audit.version import package_version
 from customer_centric.typing import TimeUnit
 
 __all__: list[str] = []
@@ -22,7 +23,22 @@ What the customers in a transaction log are worth: who is still active, how ofte
 they will buy, what each and all of them are worth, and how sure that is.
 
 Without FILE the audit runs on the bundled CDNOW sample (2,357 customers who first
-bought CDs in early 1997). A report is printed, and written as one HTML page.
+bought CDs in early 1997). A report is printed, and written as one HTML page. With
+--ratings it says what customers say, too, and what those who say it are worth.
+"""
+
+_NPS_DESCRIPTION = """\
+What customers say: the Net Promoter Score of their answers from 0 to 10, with the
+shares behind it and how sure it is, over time and by group. It needs no transactions.
+A report is printed, and written as one HTML page.
+"""
+
+_NPS_EXAMPLES = """\
+example:
+  python -m customer_centric nps survey.csv --rating score --answered when \\
+      --rating-group country --output nps.html
+
+exit codes: 0 done; 1 it could not be written; 2 wrong arguments or data.
 """
 
 _EXAMPLES = f"""\
@@ -31,6 +47,7 @@ examples:
   {PROGRAM} audit transactions.csv --customer id --date when \\
       --amount paid --end 2024-12-31 --unit week --margin 0.3 --discount-rate 0.1 \\
       --output audit.html
+  {PROGRAM} nps survey.csv --rating score --answered when
 
 exit codes: 0 done; 1 no result, or it could not be written; 2 wrong arguments or data.
 """
@@ -53,6 +70,7 @@ class Sample:
 class Arguments(argparse.Namespace):
     """The command line, read."""
 
+    command: Literal["audit", "nps"]
     file: Path | None
     customer: str | None
     date: str | None
@@ -66,6 +84,12 @@ class Arguments(argparse.Namespace):
     refunds: Literal["raise", "net", "drop"]
     zero_amounts: Literal["keep", "drop"]
     time_zone: str | None
+    ratings: Path | None
+    rating: str | None
+    answered: str | None
+    rating_group: str | None
+    rating_customer: str | None
+    wave: Wave | None
     output: Path
     json: bool
     quiet: bool
@@ -73,12 +97,16 @@ class Arguments(argparse.Namespace):
 
 def parse(given: list[str]) -> Arguments:
     """The arguments, read and checked; leaves the program where they are wrong."""
-    # Options without a command belong to the one command there is.
+    # Options without a command belong to the audit.
     if not given or (given[0].startswith("-") and given[0] not in {"-h", "--help", "--version"}):
         given = ["audit", *given]
     parser, audit = _parsers()
     arguments = parser.parse_args(given, namespace=Arguments())
-    _check_consistent(arguments, audit)
+    if arguments.json and arguments.quiet:
+        audit.error("--json prints the numbers and --quiet prints nothing: give one of them")
+    if arguments.command == "audit":
+        _check_consistent(arguments, audit)
+    _check_ratings(arguments, audit)
     return arguments
 
 
@@ -93,9 +121,9 @@ class _Parser(argparse.ArgumentParser):
 def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     parser = _Parser(
         prog=PROGRAM,
-        usage=f"{PROGRAM} [audit [FILE]] [options]",
+        usage=f"{PROGRAM} [audit [FILE] | nps FILE] [options]",
         description=_DESCRIPTION,
-        epilog=f"{_EXAMPLES}\nAll options: {PROGRAM} audit --help",
+        epilog=f"{_EXAMPLES}\nAll options: {PROGRAM} audit --help, {PROGRAM} nps --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -110,9 +138,23 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    audit.set_defaults(command="audit")
     _add_input(audit)
     _add_choices(audit)
-    _add_output(audit)
+    _add_survey(audit)
+    _add_output(audit, "customer_audit.html")
+    nps = commands.add_parser(
+        "nps",
+        usage=f"{PROGRAM} nps FILE --rating COLUMN [options]",
+        help="the Net Promoter Score of a survey",
+        description=_NPS_DESCRIPTION,
+        epilog=_NPS_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    nps.set_defaults(command="nps")
+    _add_answers(nps)
+    _add_output(nps, "nps_report.html")
     return parser, audit
 
 
@@ -185,14 +227,62 @@ def _add_choices(audit: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_output(audit: argparse.ArgumentParser) -> None:
-    group = audit.add_argument_group("what comes out")
+def _add_survey(audit: argparse.ArgumentParser) -> None:
+    group = audit.add_argument_group("what customers say")
+    group.add_argument(
+        "--ratings",
+        type=Path,
+        metavar="FILE",
+        help="answers, one a row: CSV or Parquet; --rating goes with it",
+    )
+    group.add_argument(
+        "--rating", metavar="COLUMN", help="column of the answers from 0 to 10, empty where none"
+    )
+    _add_answer_columns(group)
+
+
+def _add_answers(nps: argparse.ArgumentParser) -> None:
+    group = nps.add_argument_group("what to read")
+    group.add_argument(
+        "ratings",
+        type=Path,
+        metavar="FILE",
+        help="answers, one a row: CSV, or Parquet with the extra 'parquet'",
+    )
+    group.add_argument(
+        "--rating",
+        metavar="COLUMN",
+        required=True,
+        help="column of the answers from 0 to 10, empty where there is none",
+    )
+    _add_answer_columns(group)
+
+
+def _add_answer_columns(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--answered", metavar="COLUMN", help="column of the days of the answers: shows the trend"
+    )
+    group.add_argument("--rating-group", metavar="COLUMN", help="column of groups of customers to compare")
+    group.add_argument(
+        "--rating-customer",
+        metavar="COLUMN",
+        help="column of customer ids; in an audit the name of --customer where the answers have it",
+    )
+    group.add_argument(
+        "--wave",
+        choices=("week", "month", "quarter", "year"),
+        help="what the trend takes together; default: month, or quarter where they are more than 24",
+    )
+
+
+def _add_output(command: argparse.ArgumentParser, page: str) -> None:
+    group = command.add_argument_group("what comes out")
     group.add_argument(
         "--output",
         type=Path,
-        default=Path("customer_audit.html"),
+        default=Path(page),
         metavar="PAGE",
-        help="the HTML page to write (default: customer_audit.html)",
+        help=f"the HTML page to write (default: {page})",
     )
     group.add_argument("--json", action="store_true", help="print the numbers as JSON instead of text")
     group.add_argument("--quiet", action="store_true", help="print nothing, only write the page")
@@ -225,8 +315,6 @@ def _horizon(text: str) -> float | None:
 
 
 def _check_consistent(arguments: Arguments, audit: argparse.ArgumentParser) -> None:
-    if arguments.json and arguments.quiet:
-        audit.error("--json prints the numbers and --quiet prints nothing: give one of them")
     columns = {"--customer": arguments.customer, "--date": arguments.date}
     required: dict[str, object] = {
         **columns,
@@ -245,13 +333,39 @@ def _check_consistent(arguments: Arguments, audit: argparse.ArgumentParser) -> N
         audit.error(f"{', '.join(given)}: names a column of FILE, and there is none; the sample has its own")
 
 
-def command_line(file: Path | None, options: Mapping[str, object]) -> str:
+def _check_ratings(arguments: Arguments, parser: argparse.ArgumentParser) -> None:
+    columns = {
+        "--rating": arguments.rating,
+        "--answered": arguments.answered,
+        "--rating-group": arguments.rating_group,
+        "--rating-customer": arguments.rating_customer,
+    }
+    given = [name for name, value in {**columns, "--wave": arguments.wave}.items() if value is not None]
+    if arguments.ratings is None:
+        if given:
+            parser.error(
+                f"{', '.join(given)}: asks about answers, and there are none; --ratings FILE has them"
+            )
+        return
+    if arguments.rating is None:
+        parser.error("required with --ratings: --rating, the column of the answers")
+    if arguments.wave is not None and arguments.answered is None:
+        parser.error("required with --wave: --answered, the column of the days of the answers")
+    named: dict[str, str] = {}
+    for option, column in columns.items():
+        if column is not None and named.setdefault(column, option) != option:
+            parser.error(f"{named[column]}, {option}: must be different columns, got {column!r} for both")
+
+
+def command_line(command: str, file: Path | None, options: Mapping[str, object]) -> str:
     """The command that says these things, quoted for a shell; what is None is left out.
 
     Parameters
     ----------
+    command : str
+        What is run: "audit" or "nps".
     file : Path or None
-        The transactions; None for the sample.
+        What it reads; None for the sample.
     options : mapping of str to object
         Options and their values.
 
@@ -260,6 +374,6 @@ def command_line(file: Path | None, options: Mapping[str, object]) -> str:
     str
         One line.
     """
-    words = [PROGRAM, "audit", *([] if file is None else [shlex.quote(str(file))])]
+    words = [PROGRAM, command, *([] if file is None else [shlex.quote(str(file))])]
     words += [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
     return " ".join(words)

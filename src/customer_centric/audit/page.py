@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -15,7 +15,7 @@ from customer_centric.audit.table import Table
 
 __all__ = ["Chart"]
 
-Section: TypeAlias = Literal["test", "value"]
+Section: TypeAlias = Literal["test", "value", "trend", "groups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Chart:
 
     Parameters
     ----------
-    section : {"test", "value"}
-        Where it stands: in the test of the model, or with who matters.
+    section : {"test", "value", "trend", "groups"}
+        Where it stands: in the test of the model, with who matters, or with the score over time or by group.
     title : str
         What it shows.
     description : str
@@ -38,6 +38,24 @@ class Chart:
     title: str
     description: str
     svg: str
+
+
+def drawn(section: Section, title: str, description: str, draw: Callable[[str], str]) -> Chart:
+    """A chart with its words as its label."""
+    return Chart(section, title, description, draw(f"{title}. {description}"))
+
+
+def numbered(charts: Iterable[Chart]) -> tuple[Chart, ...]:
+    """With ids that are unique in a page: two drawings may have the same ones."""
+    return tuple(
+        Chart(
+            chart.section,
+            chart.title,
+            chart.description,
+            re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>chart{i}-", chart.svg),
+        )
+        for i, chart in enumerate(charts)
+    )
 
 
 def document(title: str, header: str, sections: Iterable[tuple[str, str, str]], *, version: str) -> str:
@@ -106,6 +124,11 @@ def header(
         f'<p class="bounds">{typeset(bounds)}</p>\n<p class="lead">{typeset(lead)}</p>\n'
         f'<dl class="figures">{boxes}</dl>'
     )
+
+
+def heading(title: str) -> str:
+    """The title of a part of a section."""
+    return f"<h3>{escape(title)}</h3>\n"
 
 
 def note(text: str) -> str:

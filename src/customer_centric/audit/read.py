@@ -1,4 +1,4 @@
-"""Reading the transactions of an audit from a file."""
+"""Reading transactions and ratings from files."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Protocol, cast
 import pandas as pd
 
 from customer_centric.errors import InvalidInputError, MissingColumnError, MissingDependencyError
+from customer_centric.nps.scale import NPS_SCALE
 
-__all__ = ["read_transactions"]
+__all__: list[str] = []
 
 _SEPARATORS = (",", ";", "\t", "|")
 _PARQUET = {".parquet", ".pq"}
@@ -47,13 +48,60 @@ def read_transactions(path: Path, *, customer: str, date: str, amount: str | Non
     MissingDependencyError
         If the file is Parquet and PyArrow is not installed.
     """
-    if not path.is_file():
-        raise InvalidInputError(f"the transactions must be in a file, got {str(path)!r}, which is not one")
     names = [customer, date] if amount is None else [customer, date, amount]
+    frame = _read(path, "transactions", names, text=(customer, date))
+    if amount is not None and not _is_parquet(path):
+        _check_amounts(frame[amount])
+    return frame
+
+
+def read_ratings(path: Path, *, rating: str, others: Sequence[str] = ()) -> pd.DataFrame:
+    """The columns of a survey from a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+        A file as `read_transactions` takes it.
+    rating : str
+        Name of the column of answers: whole numbers from 0 to 10, empty where there is none.
+    others : sequence of str, optional
+        Names of other columns to read; from a CSV file as text.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The named columns; answers as float64, NaN where there is none.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file is missing, empty or cannot be read, or an answer is not on the scale.
+    MissingColumnError
+        If a column is not in the file.
+    MissingDependencyError
+        If the file is Parquet and PyArrow is not installed.
+    """
+    frame = _read(path, "ratings", [rating, *others], text=others)
+    return frame.assign(**{rating: _checked_ratings(frame[rating])})
+
+
+def columns_of(path: Path) -> list[str]:
+    """Names of the columns of a file; of a CSV file under the separator that gives the most."""
     with _explained(path):
-        if path.suffix.lower() in _PARQUET:
-            return _read_parquet(path, names)
-        return _read_csv(path, names, amount)
+        if _is_parquet(path):
+            return _parquet().read_schema(str(path)).names
+        return max(_headers(path).values(), key=len)
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() in _PARQUET
+
+
+def _read(path: Path, what: str, names: Sequence[str], text: Sequence[str]) -> pd.DataFrame:
+    if not path.is_file():
+        raise InvalidInputError(f"the {what} must be in a file, got {str(path)!r}, which is not one")
+    with _explained(path):
+        return _read_parquet(path, names) if _is_parquet(path) else _read_csv(path, names, text)
 
 
 @contextmanager
@@ -72,7 +120,7 @@ def _explained(path: Path) -> Generator[None]:
         raise InvalidInputError(f"{str(path)!r} could not be read: {reason}") from error
 
 
-def _read_csv(path: Path, names: Sequence[str], amount: str | None) -> pd.DataFrame:
+def _read_csv(path: Path, names: Sequence[str], text: Sequence[str]) -> pd.DataFrame:
     separator = _separator(path, names)
     # Told that no column holds row names, pandas cuts off what is beyond the header, and warns.
     with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
@@ -80,7 +128,7 @@ def _read_csv(path: Path, names: Sequence[str], amount: str | None) -> pd.DataFr
             frame = pd.read_csv(
                 path,
                 sep=separator,
-                dtype=dict.fromkeys(names[:2], "str"),
+                dtype=dict.fromkeys(text, "str"),
                 # Only an empty field is missing: a customer may be called "NA".
                 keep_default_na=False,
                 na_values=[""],
@@ -92,23 +140,25 @@ def _read_csv(path: Path, names: Sequence[str], amount: str | None) -> pd.DataFr
                 f"{str(path)!r} must have as many fields in a row as in the header, got more; "
                 "quote fields that hold the separator"
             ) from None
-    if amount is not None:
-        _check_amounts(frame[amount])
     return frame[list(dict.fromkeys(names))]
 
 
 def _separator(path: Path, names: Sequence[str]) -> str:
     """The separator under which the header has the named columns."""
-    headers = {
+    headers = _headers(path)
+    for separator, header in headers.items():
+        if set(names) <= set(header):
+            return separator
+    raise _missing(names, max(headers.values(), key=len))
+
+
+def _headers(path: Path) -> dict[str, list[str]]:
+    return {
         separator: [
             str(name) for name in pd.read_csv(path, sep=separator, nrows=0, encoding="utf-8-sig").columns
         ]
         for separator in _SEPARATORS
     }
-    for separator, header in headers.items():
-        if set(names) <= set(header):
-            return separator
-    raise _missing(names, max(headers.values(), key=len))
 
 
 def _missing(names: Sequence[str], columns: Sequence[str]) -> MissingColumnError:
@@ -130,6 +180,27 @@ def _check_amounts(amounts: pd.Series) -> None:
     )
 
 
+def _checked_ratings(ratings: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(ratings, errors="coerce").astype("float64")
+    if pd.api.types.is_bool_dtype(ratings):
+        numbers[:] = float("nan")
+    on_scale = numbers.between(NPS_SCALE.minimum, NPS_SCALE.maximum) & (numbers == numbers.round())
+    wrong = ratings.notna() & ~on_scale
+    if wrong.any():
+        first = int(wrong.to_numpy().argmax())
+        raise InvalidInputError(
+            f"ratings must be whole numbers from {NPS_SCALE.minimum} to {NPS_SCALE.maximum}, got "
+            f"{_as_written(ratings.iloc[first])} in row {first + 1} of column {str(ratings.name)!r} "
+            f"({int(wrong.sum())} of {len(ratings)} rows); correct them, and leave a field empty where there "
+            "is no answer"
+        )
+    return numbers
+
+
+def _as_written(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else repr(str(value))
+
+
 class _Schema(Protocol):
     names: list[str]
 
@@ -138,14 +209,17 @@ class _Parquet(Protocol):
     def read_schema(self, where: str) -> _Schema: ...
 
 
-def _read_parquet(path: Path, names: Sequence[str]) -> pd.DataFrame:
+def _parquet() -> _Parquet:
     try:
-        parquet = cast("_Parquet", import_module("pyarrow.parquet"))
+        return cast("_Parquet", import_module("pyarrow.parquet"))
     except ImportError:
         raise MissingDependencyError(
             "reading Parquet needs PyArrow; install it with: pip install 'customer_centric[parquet]'"
         ) from None
-    columns = parquet.read_schema(str(path)).names
+
+
+def _read_parquet(path: Path, names: Sequence[str]) -> pd.DataFrame:
+    columns = _parquet().read_schema(str(path)).names
     if not set(names) <= set(columns):
         raise _missing(names, columns)
     return pd.read_parquet(path, columns=list(dict.fromkeys(names)), engine="pyarrow")

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from customer_centric.audit.plain import Estimate, JsonValue, LogCount, plain_mapping
+from customer_centric.audit.survey.report import SurveyReport
 from customer_centric.typing import TimeUnit
 
 __all__ = [
@@ -235,6 +236,8 @@ class AuditReport:
         Tenths of the customers, most valuable first.
     top : tuple of CustomerValue
         The most valuable customers.
+    survey : SurveyReport or None
+        What customers say, and what those who say it are worth; None without ratings.
     notes : tuple of str
         What limits these numbers, in plain words.
     """
@@ -251,6 +254,7 @@ class AuditReport:
     next_year: Portfolio
     groups: tuple[ValueGroup, ...]
     top: tuple[CustomerValue, ...]
+    survey: SurveyReport | None = None
     notes: tuple[str, ...]
 
 

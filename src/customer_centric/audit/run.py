@@ -6,15 +6,20 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Literal
 
 from customer_centric._core.checks import check_confidence_level, check_number
 from customer_centric.audit import assemble
 from customer_centric.audit.charts import draw_charts
-from customer_centric.audit.page import Chart
+from customer_centric.audit.page import Chart, numbered
 from customer_centric.audit.report import AuditReport, CustomerBase, Settings
 from customer_centric.audit.steps import Answer, Day, Question, answer
+from customer_centric.audit.survey.charts import draw_survey_charts
+from customer_centric.audit.survey.question import SurveyQuestion
+from customer_centric.audit.survey.report import SurveyReport
+from customer_centric.audit.survey.run import answer_survey
+from customer_centric.audit.survey.worth import Worth
+from customer_centric.audit.version import package_version
 from customer_centric.errors import DataWarning, MissingDependencyError, ModelWarning
 from customer_centric.typing import FrameT, TimeUnit
 from customer_centric.units import DAYS_PER_UNIT, DiscountRate
@@ -57,6 +62,7 @@ def run_audit(
     zero_amounts: Literal["keep", "drop"] = "keep",
     time_zone: str | None = None,
     confidence_level: float = 0.90,
+    survey: SurveyQuestion | None = None,
     source: str = "a data frame",
     command: str = "",
     progress: Callable[[str], None] | None = None,
@@ -91,7 +97,9 @@ def run_audit(
     time_zone : str, optional
         Zone in which days are counted, for instants.
     confidence_level : float, default 0.90
-        Nominal coverage of every interval, strictly between 0 and 1.
+        Nominal coverage of every interval but those of the survey, strictly between 0 and 1.
+    survey : SurveyQuestion, optional
+        Ratings of customers, and what is asked of them.
     source : str, default "a data frame"
         What the report calls the log.
     command : str, default ""
@@ -177,15 +185,22 @@ def run_audit(
         version=package_version(),
         command=command,
     )
-    report = _report(found, settings, tuple(dict.fromkeys(notes)))
+    said = None
+    if survey is not None:
+        tell("Scoring the ratings")
+        said = answer_survey(survey, Worth(found.values.customer, found.values.lifetime_value))
+    report = _report(found, settings, None if said is None else said.report, tuple(dict.fromkeys(notes)))
     tell("Drawing the charts")
     try:
-        return Audit(report=report, charts=draw_charts(found), missing_charts="")
+        drawn = numbered([*draw_charts(found), *(() if said is None else draw_survey_charts(said))])
+        return Audit(report=report, charts=drawn, missing_charts="")
     except MissingDependencyError as error:
         return Audit(report=report, charts=(), missing_charts=f"There are no charts: {error}")
 
 
-def _report(found: Answer[FrameT], settings: Settings, notes: tuple[str, ...]) -> AuditReport:
+def _report(
+    found: Answer[FrameT], settings: Settings, survey: SurveyReport | None, notes: tuple[str, ...]
+) -> AuditReport:
     level, test = settings.confidence_level, found.test
     return AuditReport(
         settings=settings,
@@ -206,6 +221,7 @@ def _report(found: Answer[FrameT], settings: Settings, notes: tuple[str, ...]) -
         next_year=assemble.portfolio(found.next_year),
         groups=assemble.value_groups(found.values.lifetime_value),
         top=assemble.top_customers(found.values.top),
+        survey=survey,
         notes=notes,
     )
 
@@ -223,11 +239,6 @@ def _base(found: Answer[FrameT], *, with_spend: bool) -> CustomerBase:
         first_day=found.first_day,
         alive=found.lifetime.expected_alive,
     )
-
-
-def package_version() -> str:
-    """Version of the package."""
-    return str(getattr(import_module("customer_centric"), "__version__"))  # noqa: B009 (untyped on purpose)
 
 
 def _ignore(_: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from customer_centric.audit import printed, tables, words
+from customer_centric.audit import composed, printed, tables, words
 from customer_centric.audit.report import AuditReport
+from customer_centric.audit.survey.text import survey_section
 
 __all__ = ["render_text"]
 
@@ -24,7 +25,7 @@ def render_text(report: AuditReport) -> str:
     blocks = [
         f"CUSTOMER AUDIT\n{printed.plain(report.settings.source)}",
         printed.paragraph(words.headline(report)),
-        printed.figures(words.key_figures(report)),
+        printed.figures(composed.key_figures(report)),
         *printed.section("What the data are", words.seen(report), tables.log_table(report)),
         *printed.section("Which model, and why", report.reason, tables.score_table(report)),
         *printed.section("How well it predicts", words.tested(report), tables.class_table(report)),
@@ -36,6 +37,8 @@ def render_text(report: AuditReport) -> str:
         blocks.append(printed.table(tables.parameter_table(report.spend)))
     if report.spend_verdict is not None:
         blocks.append(printed.paragraph(report.spend_verdict))
-    blocks.extend(printed.care(report.notes))
-    blocks.extend(printed.asked(words.settings_rows(report), report.settings.command))
+    if report.survey is not None:
+        blocks.extend(survey_section(report.survey))
+    blocks.extend(printed.care(composed.notes(report)))
+    blocks.extend(printed.asked(composed.settings_rows(report), report.settings.command))
     return "\n\n".join(blocks) + "\n"

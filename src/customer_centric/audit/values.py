@@ -28,6 +28,7 @@ N_TOP: Final = 10
 class Values:
     """Customers by ascending id, and the most valuable ones with their intervals, best first."""
 
+    customer: Column
     frequency: FloatArray
     mean_spend: FloatArray
     lifetime_value: FloatArray
@@ -73,6 +74,7 @@ class Terms:
         worth = every["lifetime_value"].astype(np.float64)
         best = np.argsort(-worth, kind="stable")[:N_TOP]
         return Values(
+            customer=seen["customer"],
             frequency=seen["frequency"].astype(np.float64),
             mean_spend=seen["mean_spend"].astype(np.float64)
             if "mean_spend" in seen

@@ -13,7 +13,7 @@ from customer_centric.units import UNITS_PER_YEAR
 
 __all__: list[str] = []
 
-_MONTHS: Final = (
+MONTHS: Final = (
     "January",
     "February",
     "March",
@@ -32,7 +32,7 @@ MISSING: Final = "-"
 
 def day(value: date) -> str:
     """30 June 1998, whatever the locale."""
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
 def count(value: float) -> str:

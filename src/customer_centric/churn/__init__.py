@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from customer_centric.churn.alive import (
+    ActiveCustomers,
+    active_customers,
+)
 from customer_centric.churn.attribution import (
     AttributableChurn,
     StatedCause,
@@ -28,6 +32,9 @@ from customer_centric.churn.period import (
     ChurnRate,
     churn_by_period,
     period_churn,
+)
+from customer_centric.churn.projection import (
+    project_retention,
 )
 from customer_centric.churn.rates import (
     average_customers,
@@ -71,8 +78,13 @@ from customer_centric.churn.triangle import (
     revenue_triangle,
     survived_triangle,
 )
+from customer_centric.churn.uplift import (
+    RetentionUplift,
+    retention_uplift,
+)
 
 __all__ = [
+    "ActiveCustomers",
     "AttributableChurn",
     "Bdw",
     "CampaignProfit",
@@ -86,11 +98,13 @@ __all__ = [
     "RestrictedMean",
     "RestrictedMeanDifference",
     "RetentionTriangle",
+    "RetentionUplift",
     "RetentionValue",
     "RevenueMovement",
     "Sbg",
     "StatedCause",
     "SurvivalCurve",
+    "active_customers",
     "attributable_churn",
     "average_customers",
     "campaign_profit",
@@ -103,10 +117,12 @@ __all__ = [
     "period_churn",
     "probability_over_periods",
     "probability_to_rate",
+    "project_retention",
     "rate_to_probability",
     "reconcile_churn",
     "restricted_mean_difference",
     "retention_triangle",
+    "retention_uplift",
     "retention_value",
     "revenue_movement",
     "revenue_triangle",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from customer_centric._core.checks import check_array, check_confidence_level
 from customer_centric._core.frames import check_day, day_number, day_of_number
 from customer_centric._core.frames.periods import Period, check_period, first_days, periods_of
-from customer_centric._methods.survival import log_log_bounds
+from customer_centric._methods.survival_bounds import survival_bounds
 from customer_centric.churn._cohorts import CohortCells, read_activity, read_contracts
 from customer_centric.churn.renewals import RenewalCounts
 from customer_centric.errors import InvalidInputError
@@ -417,7 +417,13 @@ def _bounds(
     lost = at_risk - retained
     hazard = np.where(lost > 0, np.inf, 0.0)
     np.divide(lost, at_risk * retained, out=hazard, where=(lost > 0) & (retained > 0))
-    lower, upper = log_log_bounds(np.nan_to_num(survival), np.cumsum(hazard), retained, confidence_level)
+    lower, upper = survival_bounds(
+        np.nan_to_num(survival),
+        np.cumsum(hazard),
+        retained,
+        confidence_level=confidence_level,
+        transform="log-log",
+    )
     known = ~np.isnan(survival)
     lower, upper = np.where(known, lower, np.nan), np.where(known, upper, np.nan)
     # All customers are there in their first period, by definition.

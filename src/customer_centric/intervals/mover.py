@@ -100,7 +100,7 @@ def _reach(weights: FloatArray, distance: FloatArray, correlation: FloatArray) -
     """How far the bound of the sum is from the sum, given how far those of the parts are from them."""
     counted = weights != 0
     limited = (np.isfinite(distance) | ~counted).all(axis=0)
-    parts = np.where(counted & limited, np.abs(weights) * np.where(limited, distance, 0.0), 0.0)
+    parts = np.abs(weights) * np.where(counted & limited, distance, 0.0)
     squared = (parts**2).sum(axis=0)
     if weights.size == 2:
         squared = squared + 2.0 * correlation * np.sign(weights[0] * weights[1]) * parts[0] * parts[1]

@@ -99,15 +99,16 @@ def tango_interval(
 
 def _score_statistic(p: FloatArray, d: FloatArray, difference: FloatArray) -> FloatArray:
     """Tango's statistic of shares, for one answer; it falls as the difference grows."""
-    spread = difference * (1.0 - difference)
-    b = (2.0 - p + d) * difference - p - d
-    c = -d * spread
-    root = np.sqrt(np.maximum(b * b - 8.0 * c, 0.0))
-    # The form without cancellation: root and |b| add.
-    large = np.abs(b) + root
+    size = np.abs(difference)
+    # Solved for the share on the side that the difference is not on: then nothing cancels.
+    less = np.where(difference < 0, p, d)
+    spread = size * (1.0 - size)
+    b = (2.0 - p - d + 2.0 * less) * size - p - d
+    c = -less * spread
+    large = np.abs(b) + np.sqrt(b * b - 8.0 * c)
     with np.errstate(divide="ignore", invalid="ignore"):
         q = np.where(b > 0, np.where(large > 0, -2.0 * c / large, 0.0), large / 4.0)
-        variance = 2.0 * np.maximum(q, np.maximum(-difference, 0.0)) + spread
+        variance = 2.0 * q + spread
         distance = p - d - difference
         t = np.where(variance > 0, distance / np.sqrt(variance), np.sign(distance) * np.inf)
     return np.where(distance == 0, 0.0, t)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -15,8 +16,8 @@ from customer_centric.typing import BoolArray, FloatArray
 
 __all__ = ["multinomial_score_interval"]
 
-# Halvings of the bracket of the multiplier, down to the last bit of a double.
-_HALVINGS: Final = 54
+# Halvings of the distance to the multiplier that would leave nothing but the largest value.
+_MOST_TILT: Final = 1000.0
 
 
 def multinomial_score_interval(
@@ -87,12 +88,18 @@ def multinomial_score_interval(
             f"`counts` must have one number a value, got shape {n.shape} for {x.size} values"
         )
     # In units of the range, so that the halvings end at the same digit whatever the scale.
-    least, span = x.min(), np.ptp(x)
+    least, most = float(x.min()), float(x.max())
+    span = most - least
+    if not math.isfinite(span):
+        raise InvalidInputError(
+            f"`values` must be less than 1.8e308 apart, got {least:g} to {most:g}; use another unit"
+        )
     position = (x - least) / span
     total = n.sum(axis=-1)
     some = total > 0
-    weights = n / np.where(some, total, 1.0)[..., None]
-    z2 = normal_quantile(confidence_level) ** 2 / np.where(some, total, 1.0)
+    size = np.where(some, total, 1.0)
+    weights = np.where(some[..., None], n / size[..., None], 1.0 / x.size)
+    z2 = normal_quantile(confidence_level) ** 2 / size
     mean = np.clip(weights @ position, 0.0, 1.0)
     upper = _upper(weights, position, mean, z2)
     lower = 1.0 - _upper(weights, 1.0 - position, 1.0 - mean, z2)
@@ -101,33 +108,36 @@ def multinomial_score_interval(
 
 
 def _upper(weights: FloatArray, x: FloatArray, mean: FloatArray, z2: FloatArray) -> FloatArray:
-    """The largest mean in [0, 1] that is not rejected; `z2` is the squared quantile over n."""
-    # At a mean of 1 all mass is on 1, and at the observed mean the distance is 0.
-    upper = bisect(
-        lambda at: np.asarray((mean - at) ** 2 <= z2 * _variance(weights, x, at)), mean, np.ones_like(mean)
-    )
+    """The largest mean in [0, 1] that is not rejected; `z2` is the squared quantile over n.
+
+    The likeliest shares of a larger and larger mean first tilt towards the values on top that were seen;
+    where these are not the largest value, the rest then moves to that one.
+    """
+
+    def tilted(steps: FloatArray) -> tuple[FloatArray, FloatArray]:
+        tilt = (1.0 - x) + np.exp2(-steps)[..., None] * x
+        shares = weights / tilt
+        shares /= shares.sum(axis=-1, keepdims=True)
+        at = np.asarray(shares @ x)
+        return at, (shares * (x - at[..., None]) ** 2).sum(axis=-1)
+
+    def keeps_tilt(steps: FloatArray) -> BoolArray:
+        at, variance = tilted(steps)
+        return np.asarray((at - mean) ** 2 <= z2 * variance)
+
+    below = x < 1.0
+    seen = weights[..., below] / (1.0 - x[below])
+
+    def keeps_mean(at: FloatArray) -> BoolArray:
+        on_top = np.maximum(1.0 - (1.0 - at) * seen.sum(axis=-1), 0.0)
+        around = (seen * (x[below] - at[..., None]) ** 2).sum(axis=-1)
+        variance = (1.0 - at) * around + on_top * (1.0 - at) ** 2
+        return np.asarray((at - mean) ** 2 <= z2 * variance)
+
+    furthest = np.full_like(mean, _MOST_TILT)
+    by_tilt = tilted(bisect(keeps_tilt, np.zeros_like(mean), furthest))[0]
+    beyond = bisect(keeps_mean, tilted(furthest)[0], np.ones_like(mean))
+    unseen = weights[..., ~below].sum(axis=-1) == 0
+    upper = np.where(unseen & keeps_tilt(furthest), beyond, by_tilt)
     # Nothing but the largest value was seen: no mean beyond it can be tested.
     return np.where(mean < 1.0, upper, 1.0)
-
-
-def _variance(weights: FloatArray, x: FloatArray, mean: FloatArray) -> FloatArray:
-    """Variance under the most likely probabilities whose mean is `mean`, at or above the observed one."""
-    away = x - mean[..., None]
-    beyond = np.maximum(1.0 - mean, np.finfo(np.float64).tiny)
-    # The multiplier lies in (-1 / beyond, 0], where the denominators stay positive; the excess of the
-    # weighted distances falls with it.
-    low, high = -1.0 / beyond, np.zeros_like(mean)
-    seen = weights > 0
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        too_low = (_shares(weights, away, middle, seen) * away).sum(axis=-1) > 0
-        low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
-    shares = _shares(weights, away, high, seen)
-    # What the answers seen do not account for lies on the largest value.
-    rest = np.maximum(1.0 - shares.sum(axis=-1), 0.0)
-    return np.asarray((shares * away**2).sum(axis=-1) + rest * beyond**2)
-
-
-def _shares(weights: FloatArray, away: FloatArray, multiplier: FloatArray, seen: BoolArray) -> FloatArray:
-    denominators = np.where(seen, 1.0 + multiplier[..., None] * away, 1.0)
-    return weights / np.maximum(denominators, np.finfo(np.float64).tiny)

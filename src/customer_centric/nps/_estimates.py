@@ -71,15 +71,14 @@ def net_shares(answers: Answers, *, method: CountMethod, confidence_level: float
     detractors = answers.sums(answers.weight * (answers.value < 0)) / divisor
     passives = answers.sums(answers.weight * (answers.value == 0)) / divisor
     net = promoters - detractors
-    standard_error = np.where(means.simple, np.sqrt(means.spread / np.maximum(means.n, 1.0)), np.nan)
-    standard_error *= np.sqrt(means.unsampled)
-    standard_error = np.where(means.simple, standard_error, np.sqrt(means.variance))
+    standard_error = share_error(means)
     interval_n = effective_answers(means, confidence_level)
     lower, upper = count_interval(promoters, detractors, interval_n, method, confidence_level)
     if method == "wald":
         reach = normal_quantile(confidence_level) * standard_error
-        lower, upper = (np.where(total > 0, net + side * reach, side) for side in (-1.0, 1.0))
-    effective_n, design_effect = _effect(means)
+        # Answers of one cluster show nothing about others: no reach is known.
+        lower, upper = (np.where(np.isnan(reach), side, net + side * reach) for side in (-1.0, 1.0))
+    effective_n, design_effect = sample_effect(means)
     return NetShares(
         promoters,
         passives,
@@ -113,7 +112,13 @@ def count_interval(
     return np.where(known, lower, net), np.where(known, upper, net)
 
 
-def _effect(means: DesignMeans) -> tuple[FloatArray, FloatArray]:
+def share_error(means: DesignMeans) -> FloatArray:
+    """Standard error of a share: without a design the one of textbooks, with n and not n - 1."""
+    simple = np.sqrt(means.unsampled * means.spread / np.maximum(means.n, 1.0))
+    return np.asarray(np.where(means.simple, simple, np.sqrt(means.variance)))
+
+
+def sample_effect(means: DesignMeans) -> tuple[FloatArray, FloatArray]:
     """Effective number of answers, and the design effect."""
     with np.errstate(divide="ignore", invalid="ignore"):
         simple = means.spread / (means.n - 1.0)

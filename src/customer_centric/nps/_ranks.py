@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -11,7 +12,8 @@ from customer_centric.nps._estimates import ADDED
 from customer_centric.typing import BoolArray, FloatArray, IntArray
 
 # As many pairs at a time as take a few megabytes.
-_PAIRS_AT_A_TIME = 1 << 20
+_PAIRS_AT_A_TIME: Final = 1 << 18
+_PAIRS_KEPT: Final = 1 << 22
 
 
 def adjusted_net(
@@ -36,26 +38,30 @@ def rank_intervals(
     where = np.flatnonzero(seen)
     y, v = estimate[where], variance[where]
     n_pairs = y.size * (y.size - 1) // 2
-    # Holm's rule: as long as a test more passes, the next one is held to less.
+    kept = list(_squared_z(y, v)) if y.size**2 <= _PAIRS_KEPT else None
+    # Holm's rule: as long as more tests pass, those that are left are held to less.
     n_different, n_before = 0, -1
     threshold = np.inf
     while n_before < n_different < n_pairs:
-        threshold = float(ndtri(0.5 * (1.0 - confidence_level) / (n_pairs - n_different))) ** 2
+        alone = 0.5 * (1.0 - confidence_level) / (n_pairs - n_different)
+        threshold = max(float(ndtri(alone)) ** 2, np.finfo(np.float64).tiny)
         n_before = n_different
-        n_different = sum(int(np.count_nonzero(found)) for _, found in _higher(y, v, threshold))
-    for rows, found in _higher(y, v, threshold):
-        upper[where[rows]] -= np.count_nonzero(found, axis=1)
-        lower[where] += np.count_nonzero(found, axis=0)
+        squares = _squared_z(y, v) if kept is None else kept
+        n_different = sum(int(np.count_nonzero(squared >= threshold)) for _, squared in squares)
+    for rows, squared in _squared_z(y, v) if kept is None else kept:
+        lower_than_row = squared >= threshold
+        upper[where[rows]] -= np.count_nonzero(lower_than_row, axis=1)
+        lower[where] += np.count_nonzero(lower_than_row, axis=0)
     return lower, upper
 
 
-def _higher(y: FloatArray, v: FloatArray, squared_z: float) -> Iterator[tuple[slice, BoolArray]]:
-    """For some rows at a time: which groups are significantly lower than the group of the row."""
+def _squared_z(y: FloatArray, v: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
+    """For some rows at a time: squared z of each other group, negative where that is the higher one."""
     step = max(1, _PAIRS_AT_A_TIME // max(y.size, 1))
     for start in range(0, y.size, step):
         rows = slice(start, start + step)
         difference = y[rows, None] - y
-        yield rows, (difference > 0) & (difference**2 >= squared_z * (v[rows, None] + v))
+        yield rows, difference * np.abs(difference) / (v[rows, None] + v)
 
 
 def holm(p_value: FloatArray) -> FloatArray:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from customer_centric._core.checks import check_array, check_number
+from customer_centric._core.checks import as_floats, check_array, check_number
 from customer_centric._core.ratings import Ratings
 from customer_centric._methods.survey_design import Answers
 from customer_centric.errors import InvalidInputError
@@ -57,9 +57,10 @@ def sample_of(
 def _weights(weights: ArrayLike | None, kept: NDArray[np.bool_]) -> FloatArray:
     if weights is None:
         return np.ones(int(kept.sum()))
-    array = check_array("weights", weights, minimum=0.0, finite=False)
+    array = as_floats("weights", weights)
     _same_length("weights", array.shape, kept.size)
-    used = check_array("weights", array[kept], minimum=0.0)
+    # The weight of a row without an answer says nothing, and may be missing.
+    used = check_array("weights", np.where(kept, array, 0.0), minimum=0.0)[kept]
     if not used.any():
         raise InvalidInputError("`weights` must be greater than 0 for at least one answer, got only 0")
     return used
@@ -72,7 +73,7 @@ def _labelled(
         return None
     import pandas as pd
 
-    array: NDArray[Any] = np.asarray(labels)
+    array = _as_labels(labels)
     _same_length(name, array.shape, kept.size)
     codes, distinct = pd.factorize(array[kept])
     if (codes < 0).any():
@@ -82,6 +83,14 @@ def _labelled(
             f"({int((codes < 0).sum())} of {codes.size} answers); remove these answers or label them"
         )
     return np.asarray(codes, dtype=np.int64), list(np.asarray(distinct).tolist())
+
+
+def _as_labels(labels: ArrayLike) -> NDArray[Any]:
+    # NumPy would make text of a missing label next to text, and of 1 next to "1".
+    if isinstance(labels, list | tuple):
+        items = cast("Sequence[object]", labels)
+        return np.fromiter(items, dtype=np.dtype(object), count=len(items))
+    return np.asarray(labels)
 
 
 def _same_length(name: str, shape: tuple[int, ...], size: int) -> None:

@@ -57,6 +57,15 @@ class LazyFrame(Generic[FrameT]):
         if not dtype.is_numeric():
             raise wrong_type(in_column(role, column), "numbers", dtype, "convert it first")
 
+    def is_empty_type(self, column: str) -> bool:
+        """Whether the column has the type of nulls alone, which Narwhals has no name for."""
+        native: Any = self.frame.to_native()
+        if not isinstance(self.schema[column], nw.Unknown):
+            return False
+        if self.engine == "duckdb":
+            return str(native.types[self.columns.index(column)]) == '"NULL"'
+        return str(native.collect_schema()[column]) == "Null"
+
     def in_zone(self, column: str, role: str, time_zone: str | None) -> LazyFrame[FrameT]:
         """The same frame with datetimes as the clocks of a zone show them."""
         dtype = self.schema[column]

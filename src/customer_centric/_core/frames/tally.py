@@ -13,6 +13,7 @@ from typing import Any, Generic, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from customer_centric._core.checks import check_choice
 from customer_centric._core.frames.codes import as_series
 from customer_centric._core.frames.engines import check_columns, engine_of, is_lazy
 from customer_centric._core.frames.lazy import LazyFrame, attach_frame
@@ -165,6 +166,7 @@ def tally(
         If the values of a column break a rule: names the value, the count, and the position for frames in
         memory.
     """
+    check_choice("invalid", invalid, ("raise", "missing"))
     wanted: dict[str, str | None] = {key.role: key.column for key in keys}
     check_columns(frame.columns, wanted | {"rating": rating, "weight": weight})
     for key in keys:

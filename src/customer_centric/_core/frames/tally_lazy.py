@@ -8,7 +8,6 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from customer_centric._core.checks import check_choice
 from customer_centric._core.frames.codes import MISSING_ID_REMEDY, MISSING_RULE
 from customer_centric._core.frames.days import MISSING_DATE_REMEDY, raise_mixed, refuse_aware
 from customer_centric._core.frames.lazy import AnyLazyFrame, LazyFrame, flag, to_integers
@@ -46,10 +45,9 @@ def collect_cells(
     weight: str | None,
 ) -> Cells:
     """The cells of a lazy frame; nothing but they leaves the engine."""
-    check_choice("invalid", invalid, ("raise", "missing"))
-    if not frame.schema[rating].is_numeric():
-        name = in_column("rating", rating)
-        raise wrong_type(name, "whole numbers", frame.schema[rating], RATING_REMEDY)
+    dtype = frame.schema[rating]
+    if not (dtype.is_numeric() or frame.is_empty_type(rating)):
+        raise wrong_type(in_column("rating", rating), "whole numbers", dtype, RATING_REMEDY)
     cells = frame.collect(_query(frame, keys, rating, (minimum, maximum), weight))
     n = cells.floats("n")
     coded = tuple(_key_codes(cells, key, i, n) for i, key in enumerate(keys))

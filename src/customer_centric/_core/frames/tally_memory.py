@@ -30,7 +30,7 @@ from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FloatArray, IntArray
 
 # As many rows at a time as stay in the cache of a processor with their codes.
-_BLOCK: Final = 1 << 15
+_BLOCK: Final = 1 << 17
 # Up to here, or four cells a row, a table with a cell for every possible code beats hashing the codes.
 _TABLE_CELLS: Final = 1 << 16
 _LARGEST_CODE: Final = 1 << 62
@@ -127,14 +127,16 @@ def _rating_digits(series: AnySeries, minimum: int, maximum: int, invalid: Inval
 
 def _raw_ratings(series: AnySeries) -> NDArray[Any]:
     dtype = series.dtype
+    native: Any = series.to_native()
+    # Narwhals calls a pandas column of objects text where it finds text, or nothing at all, in it.
+    if str(getattr(native, "dtype", "")) == "object" or isinstance(dtype, nw.Unknown):
+        values = np.empty(len(series), dtype=object)
+        values[:] = series.to_list()
+        return values
     if dtype.is_numeric():
         if isinstance(dtype, nw.Decimal) or (dtype.is_integer() and series.null_count()):
             series = series.cast(nw.Float64)
         return series.to_numpy()
-    if isinstance(dtype, nw.Object | nw.Unknown):
-        values = np.empty(len(series), dtype=object)
-        values[:] = series.to_list()
-        return values
     raise wrong_type(in_column("rating", series.name), "whole numbers", dtype, RATING_REMEDY)
 
 
@@ -152,20 +154,24 @@ def _digits_of_floats(
     raw: NDArray[Any], minimum: int, maximum: int, narrow: type[np.signedinteger[Any]]
 ) -> CodeArray | None:
     """Codes, or None where a value is off the scale."""
+    gone = maximum + 1
     codes: CodeArray = np.empty(raw.size, dtype=narrow)
-    gone = maximum - minimum + 1
-    for start in range(0, raw.size, _BLOCK):
-        block = raw[start : start + _BLOCK]
-        missing = np.isnan(block)
-        shifted = np.where(missing, gone, block - minimum)
-        # Extremes first: what lies far outside has no whole number of this width.
-        if shifted.min() < 0 or shifted.max() > gone:
-            return None
-        whole = codes[start : start + _BLOCK]
-        whole[:] = shifted
-        if not np.array_equal(whole, shifted) or np.count_nonzero(whole == gone) != np.count_nonzero(missing):
-            return None
-    return codes
+    # What has no whole number of this width becomes one that differs from it.
+    with np.errstate(invalid="ignore"):
+        for start in range(0, raw.size, _BLOCK):
+            block, whole = raw[start : start + _BLOCK], codes[start : start + _BLOCK]
+            whole[:] = block
+            agrees = whole == block
+            missing = None if agrees.all() else np.isnan(block)
+            if missing is not None:
+                if not (agrees | missing).all():
+                    return None
+                whole[missing] = minimum
+            if whole.min() < minimum or whole.max() > maximum:
+                return None
+            if missing is not None:
+                whole[missing] = gone
+    return codes if minimum == 0 else codes - narrow(minimum)
 
 
 def _digits_of_anything(
@@ -190,11 +196,12 @@ def _count_in_table(
     """Cells of a table with a place for every combination."""
     size = math.prod(width for _, width in columns)
     counts = np.zeros(size, dtype=np.int64)
+    narrow = np.int32 if size < 2**31 else np.int64
     sums = np.zeros((2, size))
     n_rows = columns[0][0].size
     for start in range(0, n_rows, _BLOCK):
         rows = slice(start, start + _BLOCK)
-        code = _pack([(codes[rows], width) for codes, width in columns])
+        code = _pack([(codes[rows], width) for codes, width in columns], narrow)
         counts += np.bincount(code, minlength=size)
         if weights is not None:
             block = weights[rows]
@@ -237,9 +244,9 @@ def _distinct(columns: _Columns) -> tuple[IntArray, list[IntArray]]:
     return position, [*(codes[row] for codes in found), tail]
 
 
-def _pack(columns: _Columns) -> IntArray:
+def _pack(columns: _Columns, narrow: type[np.signedinteger[Any]] = np.int64) -> CodeArray:
     (codes, _), *rest = columns
-    packed = codes.astype(np.int64)
+    packed: CodeArray = codes.astype(narrow)
     for more, width in rest:
         packed *= width
         packed += more

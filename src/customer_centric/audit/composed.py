@@ -1,0 +1,38 @@
+"""What the parts of an audit have in common with the survey in it: notes, figures, settings, sources."""
+
+from __future__ import annotations
+
+from customer_centric.audit import words
+from customer_centric.audit.report import AuditReport
+from customer_centric.audit.survey import words as survey_words
+
+__all__: list[str] = []
+
+
+def notes(report: AuditReport) -> list[str]:
+    """What limits the numbers."""
+    return [*report.notes, *(() if report.survey is None else report.survey.notes)]
+
+
+def key_figures(report: AuditReport) -> list[tuple[str, str, str]]:
+    """Label, number and detail of what matters most after the headline."""
+    figures = words.key_figures(report)
+    return figures if report.survey is None else [*figures, survey_words.key_figure(report.survey)]
+
+
+def settings_rows(report: AuditReport) -> list[tuple[str, str]]:
+    """What was asked, name by name."""
+    rows = words.settings_rows(report)
+    return rows if report.survey is None else [*rows, *survey_words.settings_rows(report.survey)]
+
+
+def method(report: AuditReport) -> list[str]:
+    """How the numbers come about, a paragraph each."""
+    return [*words.method(), *(() if report.survey is None else survey_words.method(report.survey))]
+
+
+def sources(report: AuditReport) -> dict[str, str]:
+    """Where that is written: names by link."""
+    return (
+        words.SOURCES if report.survey is None else {**words.SOURCES, **survey_words.sources(report.survey)}
+    )

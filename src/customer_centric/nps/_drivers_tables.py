@@ -1,0 +1,59 @@
+"""Small tables of results as frames of the kind that came in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from customer_centric._core.frames import LazyFrame, MemoryFrame, engine_of, is_lazy
+from customer_centric.typing import FloatArray, FrameT, IntArray
+
+Column: TypeAlias = FloatArray | IntArray | Sequence[str | None] | Sequence[bool]
+
+
+def open_survey(survey: FrameT) -> MemoryFrame[FrameT] | LazyFrame[FrameT]:
+    """A survey of any engine."""
+    engine = engine_of("survey", survey)
+    return LazyFrame(survey, engine) if is_lazy(engine) else MemoryFrame(survey, engine)
+
+
+def table_like(frame: MemoryFrame[FrameT] | LazyFrame[FrameT], columns: Mapping[str, Column]) -> FrameT:
+    """The columns as a frame of the same kind; NaN and None are missing."""
+    lists = {name: _plain(column) for name, column in columns.items()}
+    schema = {name: _type_of(column) for name, column in columns.items()}
+    backends: dict[str, Literal["polars", "pandas", "pyarrow"]] = {
+        "polars": "polars",
+        "polars lazy": "polars",
+        "pyarrow": "pyarrow",
+    }
+    built: Any = nw.from_dict(lists, schema, backend=backends.get(frame.engine, "pandas"))
+    if isinstance(frame, LazyFrame) and frame.engine == "duckdb":
+        return _relation(frame, built.to_native())
+    native: FrameT = (built.lazy() if isinstance(frame, LazyFrame) else built).to_native()
+    return native
+
+
+def _relation(frame: LazyFrame[FrameT], small: object) -> FrameT:
+    """A pandas frame as a relation on the connection of the survey."""
+    relation: Any = frame.frame.to_native()
+    # DuckDB finds the frame by the name of this variable, and keeps it alive with the relation.
+    beside: FrameT = relation.query("_beside", "from small")
+    del small
+    return beside
+
+
+def _plain(column: Column) -> list[Any]:
+    if isinstance(column, np.ndarray):
+        values: list[float] = column.tolist()
+        return [None if math.isnan(value) else value for value in values]
+    return list(column)
+
+
+def _type_of(column: Column) -> nw.dtypes.DType:
+    if isinstance(column, np.ndarray):
+        return nw.Float64() if column.dtype.kind == "f" else nw.Int64()
+    return nw.Boolean() if any(isinstance(value, bool) for value in column) else nw.String()

@@ -1,0 +1,133 @@
+"""A straight line through the scores of waves, some of whose answers come from the same customers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from customer_centric._core.tabulate import sum_by
+from customer_centric._methods.survey_design import Answers
+from customer_centric.typing import BoolArray, FloatArray, IntArray
+
+# What the variance of a wave is worth before any answer is seen: as many answers as the adjusted Wald
+# interval adds, and their variance.
+_PRIOR_ANSWERS: Final = 3.0
+_PRIOR_VARIANCE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WaveErrors:
+    """Sampling errors of the scores of waves, as fractions.
+
+    Parameters
+    ----------
+    wave, unit : ndarray of shape (n_entries,)
+        Who adds to the error of which wave: a customer, or an answer of its own.
+    influence : ndarray of shape (n_entries,)
+        How much.
+    own : ndarray of shape (n_waves,)
+        Variance that no other wave shares.
+    units : ndarray of shape (n_waves,)
+        Effective number of customers, or answers, of each wave.
+    """
+
+    wave: IntArray
+    unit: IntArray
+    influence: FloatArray
+    own: FloatArray
+    units: FloatArray
+
+    @property
+    def variance(self) -> FloatArray:
+        """Variance of the score of each wave."""
+        return sum_by(self.wave, self.influence**2, self.own.size) + self.own
+
+    def of_sum(self, coefficients: FloatArray) -> float:
+        """Variance of a weighted sum of the scores."""
+        by_unit = np.bincount(self.unit, coefficients[self.wave] * self.influence)
+        return float(by_unit @ by_unit + coefficients**2 @ self.own)
+
+    def take(self, kept: BoolArray) -> WaveErrors:
+        """The errors of some of the waves."""
+        position = np.cumsum(kept) - 1
+        used = kept[self.wave]
+        return WaveErrors(
+            position[self.wave[used]], self.unit[used], self.influence[used], self.own[kept], self.units[kept]
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A straight line by weighted least squares.
+
+    Parameters
+    ----------
+    slope, standard_error : float
+        Per unit of time; the error is inflated where waves scatter more than sampling explains.
+    dispersion : float
+        Squared distances from the line over what sampling errors make them; NaN for two waves.
+    degrees_of_freedom : float
+        Waves less 2 where the error is inflated, infinite where it rests on the answers alone.
+    """
+
+    slope: float
+    standard_error: float
+    dispersion: float
+    degrees_of_freedom: float
+
+
+def wave_errors(answers: Answers, net: FloatArray) -> WaveErrors:
+    """Sampling errors of the scores `net` of the groups of `answers`, which are waves."""
+    n_waves = answers.n_groups
+    total = np.maximum(answers.sums(answers.weight), np.finfo(np.float64).tiny)
+    away = answers.value - np.nan_to_num(net)[answers.group]
+    if answers.cluster is None:
+        wave = unit = np.zeros(0, dtype=np.int64)
+        influence = np.zeros(0)
+        squares = answers.sums(answers.squared_weight * away**2)
+        weight_squares = answers.sums(answers.squared_weight)
+    else:
+        width = int(answers.cluster.max(initial=0)) + 1
+        pairs, pair = np.unique(answers.group * width + answers.cluster, return_inverse=True)
+        wave, unit = pairs // width, pairs % width
+        influence = sum_by(pair, answers.weight * away, pairs.size)
+        squares = sum_by(wave, influence**2, n_waves)
+        weight_squares = sum_by(wave, sum_by(pair, answers.weight, pairs.size) ** 2, n_waves)
+    units = total**2 / np.maximum(weight_squares, np.finfo(np.float64).tiny)
+    units = np.where(weight_squares > 0, units, 0.0)
+    one = (weight_squares / total) ** 2  # what the square of one typical weight is
+    free = np.maximum(units - 1.0, 0.0)
+    scaled = np.divide(squares, one, out=np.zeros(n_waves), where=one > 0)
+    pooled = (scaled.sum() + _PRIOR_ANSWERS * _PRIOR_VARIANCE) / (free.sum() + _PRIOR_ANSWERS)
+    # Unbiased and drawn towards the pooled variance: units - 1 degrees of freedom and the prior ones.
+    shrink = units / (free + _PRIOR_ANSWERS)
+    own = _PRIOR_ANSWERS * pooled * one
+    if answers.cluster is None:
+        own = own + squares
+    return WaveErrors(
+        wave, unit, influence / total[wave] * np.sqrt(shrink[wave]), own * shrink / total**2, units
+    )
+
+
+def fit_line(moments: FloatArray, net: FloatArray, errors: WaveErrors) -> Line:
+    """The line through the scores of at least two waves at different moments."""
+    # By size and not by variance: the variance of a wave depends on its score, and weights that do pull the
+    # line towards extreme waves.
+    weight = errors.units
+    centred = moments - weight @ moments / weight.sum()
+    spread = float(weight @ centred**2)
+    slope = float((weight * centred) @ net) / spread
+    standard_error = math.sqrt(errors.of_sum(weight * centred / spread))
+    free = moments.size - 2
+    if free < 1:
+        return Line(slope, standard_error, math.nan, math.inf)
+    away = net - weight @ net / weight.sum() - slope * centred
+    # What the two parameters of the line take out of the distances, with errors that waves share.
+    taken = errors.of_sum(weight) / weight.sum() + errors.of_sum(weight * centred) / spread
+    dispersion = float(weight @ away**2) / (weight @ errors.variance - taken)
+    if dispersion <= 1.0:
+        return Line(slope, standard_error, dispersion, math.inf)
+    return Line(slope, standard_error * math.sqrt(dispersion), dispersion, float(free))
