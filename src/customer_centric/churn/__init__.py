@@ -28,6 +28,14 @@ from customer_centric.churn.forecast_score import (
     ForecastMeasure,
     score_churn_forecast,
 )
+from customer_centric.churn.hazard import (
+    ChurnHazard,
+    fit_churn_hazard,
+)
+from customer_centric.churn.inactivity import (
+    InactivityThreshold,
+    inactivity_threshold,
+)
 from customer_centric.churn.period import (
     ChurnRate,
     churn_by_period,
@@ -91,9 +99,11 @@ __all__ = [
     "ChurnBridge",
     "ChurnDefinition",
     "ChurnForecastScore",
+    "ChurnHazard",
     "ChurnRate",
     "ChurnReconciliation",
     "ForecastMeasure",
+    "InactivityThreshold",
     "RenewalCounts",
     "RestrictedMean",
     "RestrictedMeanDifference",
@@ -113,7 +123,9 @@ __all__ = [
     "churn_rate_interval",
     "complete_triangle",
     "fit_bdw",
+    "fit_churn_hazard",
     "fit_sbg",
+    "inactivity_threshold",
     "period_churn",
     "probability_over_periods",
     "probability_to_rate",

@@ -103,7 +103,7 @@ def active_customers(
     >>> model = MbgNbd(r=0.52, alpha=6.18, a=0.89, b=1.61, unit="week")
     >>> active = active_customers(model, [0, 2, 5], [0, 20, 35], [38, 38, 36], horizon=13)
     >>> round(active.expected, 2), round(active.probability, 2)
-    (1.7, 0.12)
+    (1.78, 0.11)
     """
     check_confidence_level(confidence_level)
     fit = model if isinstance(model, Fit) else None

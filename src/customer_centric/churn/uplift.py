@@ -92,8 +92,8 @@ def retention_uplift(
     Notes
     -----
     Among the customers with the highest predictions let \(r_1\) and \(r_0\) be the shares retained with and
-    without the offer; the curve at share \(\varphi\) is \(\varphi\,(r_1 - r_0)\), and the Qini coefficient the
-    area between it and the straight line to its end.
+    without the offer; the curve at share \(\varphi\) is \(\varphi\,(r_1 - r_0)\), and the Qini coefficient
+    the area between it and the straight line to its end.
 
     References
     ----------
