@@ -6,9 +6,9 @@ import argparse
 import datetime as dt
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal, NoReturn, Protocol
 
 from customer_centric.audit.survey.report import Wave
 from customer_centric.audit.version import package_version
@@ -258,7 +258,21 @@ def _add_answers(nps: argparse.ArgumentParser) -> None:
     _add_answer_columns(group)
 
 
-def _add_answer_columns(group: argparse._ArgumentGroup) -> None:
+class _Group(Protocol):
+    """Where options are added: `argparse` keeps the name of its class to itself."""
+
+    def add_argument(
+        self,
+        name: str,
+        /,
+        *,
+        metavar: str = ...,
+        choices: Sequence[str] = ...,
+        help: str,  # noqa: A002 (its name)
+    ) -> object: ...
+
+
+def _add_answer_columns(group: _Group) -> None:
     group.add_argument(
         "--answered", metavar="COLUMN", help="column of the days of the answers: shows the trend"
     )

@@ -82,7 +82,8 @@ class Line:
 def wave_errors(answers: Answers, net: FloatArray) -> WaveErrors:
     """Sampling errors of the scores `net` of the groups of `answers`, which are waves."""
     n_waves = answers.n_groups
-    total = np.maximum(answers.sums(answers.weight), np.finfo(np.float64).tiny)
+    total = answers.sums(answers.weight)
+    total = np.where(total > 0, total, 1.0)
     away = answers.value - np.nan_to_num(net)[answers.group]
     if answers.cluster is None:
         wave = unit = np.zeros(0, dtype=np.int64)
@@ -96,11 +97,11 @@ def wave_errors(answers: Answers, net: FloatArray) -> WaveErrors:
         influence = sum_by(pair, answers.weight * away, pairs.size)
         squares = sum_by(wave, influence**2, n_waves)
         weight_squares = sum_by(wave, sum_by(pair, answers.weight, pairs.size) ** 2, n_waves)
-    units = total**2 / np.maximum(weight_squares, np.finfo(np.float64).tiny)
-    units = np.where(weight_squares > 0, units, 0.0)
+    some = weight_squares > 0
+    units = np.divide(total**2, weight_squares, out=np.zeros(n_waves), where=some)
     one = (weight_squares / total) ** 2  # what the square of one typical weight is
     free = np.maximum(units - 1.0, 0.0)
-    scaled = np.divide(squares, one, out=np.zeros(n_waves), where=one > 0)
+    scaled = np.divide(squares, one, out=np.zeros(n_waves), where=some)
     pooled = (scaled.sum() + _PRIOR_ANSWERS * _PRIOR_VARIANCE) / (free.sum() + _PRIOR_ANSWERS)
     # Unbiased and drawn towards the pooled variance: units - 1 degrees of freedom and the prior ones.
     shrink = units / (free + _PRIOR_ANSWERS)

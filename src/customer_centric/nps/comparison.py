@@ -157,7 +157,7 @@ def compare_nps(first: NetPromoterScore, second: NetPromoterScore, *, power: flo
     (0.53, 28)
     """
     for name, value in (("first", first), ("second", second)):
-        if not isinstance(value, NetPromoterScore):  # pyright: ignore[reportUnnecessaryIsInstance]  # of untyped callers
+        if not isinstance(value, NetPromoterScore):
             raise InvalidInputError(
                 f"`{name}` must be a NetPromoterScore, got {type(value).__name__}; score the answers first "
                 "with net_promoter_score or net_promoter_score_from_counts"

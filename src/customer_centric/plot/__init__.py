@@ -10,12 +10,17 @@ from customer_centric.plot.clv import (
     plot_probability_alive,
     plot_tracking,
 )
+from customer_centric.plot.nps import plot_driver_map, plot_nps_groups, plot_nps_shares, plot_nps_trend
 
 __all__ = [
     "figure_svg",
     "plot_calibration",
     "plot_concentration",
+    "plot_driver_map",
     "plot_frequency",
+    "plot_nps_groups",
+    "plot_nps_shares",
+    "plot_nps_trend",
     "plot_probability_alive",
     "plot_tracking",
 ]

@@ -97,8 +97,15 @@ def _for_page(svg: str, label: str) -> str:
     )
 
 
-def new_axes(ax: Axes | None, *, right: float = 0.965) -> tuple[Axes, str]:
-    """Bare axes with a quiet frame, and the colour of their text."""
+def new_axes(
+    ax: Axes | None,
+    *,
+    right: float = 0.965,
+    left: float = 0.1,
+    height: float = SIZE[1],
+    grid: Literal["x", "y"] = "y",
+) -> tuple[Axes, str]:
+    """Bare axes with a quiet frame, and the colour of their text; the height is in inches."""
     if ax is None:
         try:
             from matplotlib.figure import Figure
@@ -108,8 +115,9 @@ def new_axes(ax: Axes | None, *, right: float = 0.965) -> tuple[Axes, str]:
                 "get it with `pip install 'customer_centric[plot]'`"
             ) from error
         # Margins in place of a layout engine, which moves the axes a little with every drawing.
-        figure = Figure(figsize=SIZE)
-        figure.subplots_adjust(left=0.1, right=right, bottom=0.17, top=0.97)
+        figure = Figure(figsize=(SIZE[0], height))
+        below, above = 0.17 * SIZE[1] / height, 0.03 * SIZE[1] / height
+        figure.subplots_adjust(left=left, right=right, bottom=below, top=1 - above)
         axes, ink = figure.add_subplot(), INK
     else:
         import matplotlib as mpl
@@ -122,7 +130,7 @@ def new_axes(ax: Axes | None, *, right: float = 0.965) -> tuple[Axes, str]:
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set_color(ink)
         label.set_fontsize(SMALL)
-    axes.grid(axis="y", color=ink, alpha=0.12, linewidth=0.8)
+    axes.grid(axis=grid, color=ink, alpha=0.12, linewidth=0.8)
     axes.set_axisbelow(True)
     return axes, ink
 
@@ -152,8 +160,43 @@ def end_labels(axes: Axes, x: float, lines: Sequence[tuple[float, str, str]]) ->
         )
 
 
+def small_print(
+    axes: Axes,
+    text: str,
+    at: tuple[float, float],
+    ink: str,
+    *,
+    ha: Literal["left", "center", "right"] = "left",
+    va: Literal["top", "center", "bottom"] = "center",
+    alpha: float = MUTED,
+) -> None:
+    """A quiet word at a place of the axes, from (0, 0) at the lower left to (1, 1)."""
+    axes.annotate(
+        text,
+        at,
+        xycoords="axes fraction",
+        ha=ha,
+        va=va,
+        color=ink,
+        alpha=alpha,
+        fontsize=SMALL,
+        annotation_clip=False,
+    )
+
+
 def percent(axes: Axes, which: Literal["x", "y"]) -> None:
     from matplotlib.ticker import PercentFormatter
 
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+
+
+def date_axis(axes: Axes) -> None:
+    """Dates along the foot, as few as are needed."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]  # Matplotlib's
+    axes.xaxis.set_major_locator(locator)
+    labels = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]  # Matplotlib's
+    axes.xaxis.set_major_formatter(labels)
+    axes.margins(x=0.01)

@@ -14,7 +14,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from customer_centric._core.checks import check_array, check_choice, check_number
 from customer_centric.errors import InvalidInputError
-from customer_centric.plot._drawing import BAND, LABELLED, MODEL, MUTED, SMALL, end_labels, new_axes, percent
+from customer_centric.plot._drawing import (
+    BAND,
+    LABELLED,
+    MODEL,
+    MUTED,
+    SMALL,
+    date_axis,
+    end_labels,
+    new_axes,
+    percent,
+)
 from customer_centric.typing import FloatArray, TransactionModel
 from customer_centric.units import DAYS_PER_UNIT, Horizon, horizon_in_unit
 
@@ -96,7 +106,7 @@ def plot_probability_alive(
     axes.set_ylim(0, 1.1 if ahead > 0 else 1.0)
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_ylabel("probability of being active")
-    _date_axis(axes)
+    date_axis(axes)
     percent(axes, "y")
     return axes
 
@@ -373,16 +383,6 @@ def _mark_split(axes: Axes, x: float, ink: str) -> None:
 
 def _with_sizes(labels: Sequence[str], sizes: FloatArray) -> list[str]:
     return [f"{label}\n({size:,.0f})" for label, size in zip(labels, sizes.tolist(), strict=True)]
-
-
-def _date_axis(axes: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]  # Matplotlib's
-    axes.xaxis.set_major_locator(locator)
-    labels = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]  # Matplotlib's
-    axes.xaxis.set_major_formatter(labels)
-    axes.margins(x=0.01)
 
 
 Days: TypeAlias = NDArray[np.datetime64]

@@ -8,7 +8,6 @@ from customer_centric.audit import page
 from customer_centric.audit.page import Chart
 from customer_centric.audit.survey import tables, words
 from customer_centric.audit.survey.report import SurveyReport
-from customer_centric.audit.words import share
 
 __all__ = ["render_survey_html"]
 
@@ -39,7 +38,7 @@ def render_survey_html(
             "Net Promoter Score",
             settings.source,
             number=words.points(score.value),
-            bounds=f"{share(settings.confidence_level)} interval {words.bounds(score)}",
+            bounds=f"{words.level(report)} interval {words.bounds(score)}",
             lead=words.shares(report),
             figures=words.key_figures(report),
         ),

@@ -86,6 +86,9 @@ class SurveyTrend:
     slope: Estimate | None
     """Points a year; None where there are too few waves for one."""
     p_value: float | None
+    detectable: float | None
+    """Smallest slope, in points a year, that such waves find with `power`."""
+    power: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

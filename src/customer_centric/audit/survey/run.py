@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from customer_centric.audit.page import Chart, numbered
 from customer_centric.audit.survey import steps
 from customer_centric.audit.survey.charts import SurveyAnswer, draw_survey_charts
+from customer_centric.audit.survey.groups import groups_of, groups_section
 from customer_centric.audit.survey.question import SurveyQuestion
 from customer_centric.audit.survey.report import SurveyReport, SurveySettings
+from customer_centric.audit.survey.waves import trend_of, trend_section
 from customer_centric.audit.survey.worth import Worth, value_section
 from customer_centric.audit.version import package_version
 from customer_centric.errors import MissingDependencyError
@@ -84,6 +86,8 @@ def answer_survey(question: SurveyQuestion, worth: Worth | None = None, *, comma
     rows = question.rows()
     nps = steps.score_of(rows, question)
     notes = steps.score_notes(rows, nps, question)
+    trend = trend_of(rows, question, notes)
+    groups = groups_of(rows, question, notes)
     value = None if worth is None else value_section(rows, question, worth, notes)
     report = SurveyReport(
         settings=SurveySettings(
@@ -92,19 +96,19 @@ def answer_survey(question: SurveyQuestion, worth: Worth | None = None, *, comma
             answered=question.answered,
             group=question.group,
             customer=question.customer,
-            wave=None,
+            wave=None if trend is None else trend[1],
             confidence_level=question.confidence_level,
             version=package_version(),
             command=command,
         ),
         log=steps.log_counts(rows, nps, question),
         score=steps.score_section(nps, rows, question),
-        trend=None,
-        groups=None,
+        trend=None if trend is None else trend_section(*trend),
+        groups=None if groups is None else groups_section(groups, str(question.group)),
         value=value,
         notes=tuple(notes),
     )
-    return SurveyAnswer(report)
+    return SurveyAnswer(report, None if trend is None else trend[0], groups)
 
 
 def _ignore(_: str) -> None:

@@ -29,6 +29,7 @@ def trend_table(report: SurveyReport) -> Table | None:
     found = report.trend
     if found is None:
         return None
+    any_outside = any(item.outside for item in found.waves)
     rows = tuple(
         (
             words.wave(item.first_day, found.wave),
@@ -36,14 +37,21 @@ def trend_table(report: SurveyReport) -> Table | None:
             words.points(item.score.value),
             words.bounds(item.score),
             words.bounds(item.limits),
-            "outside" if item.outside else "",
+            *(["outside" if item.outside else ""] if any_outside else []),
         )
         for item in found.waves
     )
-    level = share(report.settings.confidence_level)
+    level = words.level(report)
     return Table(
         f"Score by {found.wave}",
-        (found.wave, "answers", "score", f"{level} between", "control limits", ""),
+        (
+            found.wave,
+            "answers",
+            "score",
+            f"{level} between",
+            "control limits",
+            *([""] if any_outside else []),
+        ),
         rows,
         left=frozenset({0, 5}),
     )
@@ -55,7 +63,7 @@ def group_table(report: SurveyReport) -> Table | None:
     if found is None:
         return None
     kinds = [part.ratings for part in report.score.classes]
-    level = share(report.settings.confidence_level)
+    level = words.level(report)
     return Table(
         f"Score by {found.column}, highest first",
         (found.column, "answers", *kinds, "score", f"{level} between", "shrunken", "rank"),
@@ -102,7 +110,7 @@ def value_table(report: SurveyReport) -> Table | None:
         )
         for part, mean in zip(found.classes, means, strict=True)
     )
-    level = share(report.settings.confidence_level)
+    level = words.level(report)
     return Table(
         "Lifetime value by class of the last answer",
         ("class", "customers", "mean value", f"{level} between", "of customers", "of value"),

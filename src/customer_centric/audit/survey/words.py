@@ -42,15 +42,16 @@ def _chance(p_value: float) -> str:
     return f"p = {p_value:.3f}" if p_value >= _SMALL_P else f"p < {_SMALL_P:g}"
 
 
-def _level(report: SurveyReport) -> str:
-    return share(report.settings.confidence_level)
+def level(report: SurveyReport) -> str:
+    """Nominal coverage of the intervals: 95 %, 99.5 %."""
+    return f"{100 * report.settings.confidence_level:g} %"
 
 
 def headline(report: SurveyReport) -> str:
     """The finding in one sentence."""
     score = report.score
     return (
-        f"Net Promoter Score {points(score.score.value)} ({_level(report)} interval "
+        f"Net Promoter Score {points(score.score.value)} ({level(report)} interval "
         f"{bounds(score.score)}), from {counted(score.answers, 'answer')}."
     )
 
@@ -72,15 +73,16 @@ def certainty(report: SurveyReport) -> str:
     lower, upper = score.lower, score.upper
     if lower is None or upper is None:
         return "These answers give no interval."
-    verdict = "it holds 0, so these answers do not tell whether promoters or detractors are more"
+    verdict = "It holds 0, so these answers do not tell whether promoters or detractors are more."
     if lower > 0:
-        verdict = "it lies above 0, so promoters are more than detractors, and not by chance"
+        verdict = "It lies above 0, so promoters are more than detractors, and not by chance."
     elif upper < 0:
-        verdict = "it lies below 0, so detractors are more than promoters, and not by chance"
+        verdict = "It lies below 0, so detractors are more than promoters, and not by chance."
+    often = level(report).removesuffix(" %")
     return (
-        f"The {_level(report)} interval from {points(lower)} to {points(upper)} holds the score of all "
-        f"customers like those who answered, in {share(report.settings.confidence_level).removesuffix(' %')} "
-        f"of 100 surveys like this one: {verdict}. It knows nothing of customers who did not answer."
+        f"The {level(report)} interval is from {points(lower)} to {points(upper)}: in {often} of 100 "
+        "surveys like this one it would hold the score of all customers like those who answered. "
+        f"{verdict} It knows nothing of customers who did not answer."
     )
 
 
@@ -143,7 +145,7 @@ def trend(report: SurveyReport) -> str:
     found = report.trend
     if found is None:
         return ""
-    return f"{_slope(report, found)} {_limits(found)}".strip()
+    return f"{_slope(report, found)} {_limits(report, found)}".strip()
 
 
 def _slope(report: SurveyReport, found: SurveyTrend) -> str:
@@ -152,24 +154,29 @@ def _slope(report: SurveyReport, found: SurveyTrend) -> str:
     way = "rose" if found.slope.value >= 0 else "fell"
     certain = found.p_value < 1 - report.settings.confidence_level
     verdict = "more than chance explains" if certain else "which chance alone could explain"
+    hidden = ""
+    if not certain and found.detectable is not None:
+        hidden = (
+            f" A slope of {points(found.detectable)} points a year would have been found with "
+            f"{share(found.power)} probability."
+        )
     first, last = found.waves[0].first_day, found.waves[-1].first_day
     return (
         f"From {wave(first, found.wave)} to {wave(last, found.wave)} the score {way} by "
-        f"{points(abs(found.slope.value))} points a year ({_level(report)} interval of the slope "
-        f"{bounds(found.slope)}, {_chance(found.p_value)}), {verdict}."
+        f"{points(abs(found.slope.value))} points a year ({level(report)} interval of the slope "
+        f"{bounds(found.slope)}, {_chance(found.p_value)}), {verdict}.{hidden}"
     )
 
 
-def _limits(found: SurveyTrend) -> str:
+def _limits(report: SurveyReport, found: SurveyTrend) -> str:
+    meant = f"between which {level(report)} of {found.wave}s stay if nothing but chance moves them"
     outside = [item for item in found.waves if item.outside]
     if not outside:
-        return f"No {found.wave} lies outside its control limits, within which chance alone would keep it."
+        return f"No {found.wave} lies outside its control limits, {meant}."
     named = ", ".join(_named(item, found.wave) for item in outside[:_FEW])
     more = f" and {len(outside) - _FEW} more" if len(outside) > _FEW else ""
     lie = f"1 {found.wave} lies" if len(outside) == 1 else f"{len(outside)} {found.wave}s lie"
-    return (
-        f"{lie} outside the control limits, within which chance alone would keep almost all: {named}{more}."
-    )
+    return f"{lie} outside the control limits, {meant}: {named}{more}."
 
 
 def _named(item: SurveyWave, kind: Wave) -> str:
@@ -210,7 +217,7 @@ def value(report: SurveyReport) -> str:
     open_end = " The interval holds 0: it may be chance." if lower <= 0 <= upper else ""
     return (
         f"{who} Promoters are worth {amount(abs(found.gap.value))} {more} than detractors in mean lifetime "
-        f"value ({_level(report)} interval of the difference {amount(lower)} to {amount(upper)}).{open_end} "
+        f"value ({level(report)} interval of the difference {amount(lower)} to {amount(upper)}).{open_end} "
         "That is an association: those who buy much may rate kindly, and those who rate kindly may buy much."
     )
 
@@ -225,7 +232,7 @@ def settings_rows(report: SurveyReport) -> list[tuple[str, str]]:
         ("Group", s.group or "none"),
         ("Customer", s.customer or "none"),
         ("Trend by", s.wave or "none"),
-        ("Intervals of ratings", share(s.confidence_level)),
+        ("Intervals of ratings", level(report)),
     ]
     return rows if not s.command else [*rows, ("Version", f"customer_centric {s.version}")]
 
