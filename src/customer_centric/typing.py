@@ -20,6 +20,7 @@ __all__ = [
     "FrameT",
     "IntArray",
     "SpendModel",
+    "SurvivalModel",
     "TimeUnit",
     "Timing",
     "TransactionModel",
@@ -165,4 +166,12 @@ class SpendModel(Protocol):
 
     def spend_elasticities(self, frequency: ArrayLike, mean_spend: ArrayLike) -> FloatArray:
         """Derivatives of the log of `expected_spend` by the logs of the parameters, a row a parameter."""
+        ...
+
+
+class SurvivalModel(Protocol):
+    """How long customers with contracts stay, in periods from one renewal to the next."""
+
+    def survival(self, periods: ArrayLike, *, tenure: ArrayLike = 0) -> FloatArray:
+        """Share of the customers with a tenure who are left after so many more renewals."""
         ...

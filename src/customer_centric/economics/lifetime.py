@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from customer_centric._core.checks import (
     raise_broken,
 )
 from customer_centric.errors import InvalidInputError
-from customer_centric.typing import FloatArray, Timing
+from customer_centric.typing import FloatArray, SurvivalModel, Timing
 
 __all__ = ["clv_annuity", "clv_from_survival", "clv_ladder", "clv_retention", "clv_simple"]
 
@@ -231,20 +231,23 @@ def clv_retention(
 
 
 def clv_from_survival(
-    survival: ArrayLike,
+    survival: ArrayLike | SurvivalModel,
     margin: ArrayLike,
     *,
     discount_rate: float,
     timing: Timing,
     acquisition_cost: float = 0.0,
+    periods: int | None = None,
+    tenure: float = 0,
 ) -> float:
     r"""Lifetime value from any survival curve: the one engine of which the other formulas are special cases.
 
     Parameters
     ----------
-    survival : array_like of shape (n_periods,)
+    survival : array_like of shape (n_periods,) or SurvivalModel
         Probability of being a customer at the start of period 0, 1, ...: 1 first, never increasing,
-        in [0, 1]. The life ends with the curve, so give as many periods as matter.
+        in [0, 1]. The life ends with the curve, so give as many periods as matter. Or a model of retention,
+        such as the `model` of a fit, which gives `periods` of it.
     margin : array_like of shape (n_periods,) or scalar
         Margin of a surviving customer in each period, in money; may be negative.
     discount_rate : float
@@ -253,6 +256,10 @@ def clv_from_survival(
         When the margin of a period arrives; "continuous" spreads it evenly over the period.
     acquisition_cost : float, default 0.0
         What it cost to win the customer, 0 or more.
+    periods : int, optional
+        Number of periods that count, at least 1; required for a model, refused for a curve.
+    tenure : float, default 0
+        Renewals that the customer made already, for a model: what is left grows with it.
 
     Returns
     -------
@@ -281,8 +288,18 @@ def clv_from_survival(
     >>> value = clv_from_survival([1.0, 0.5, 0.5], 100.0, discount_rate=0.0, timing="end")
     >>> value
     200.0
+
+    Ten periods of a fitted model of retention, for a customer who renewed twice:
+
+    >>> from customer_centric import Sbg
+    >>> model = Sbg(alpha=0.704, beta=1.182)
+    >>> value = clv_from_survival(
+    ...     model, 100.0, discount_rate=0.1, timing="start", periods=10, tenure=2
+    ... )
+    >>> round(value, 2)
+    431.17
     """
-    share, money = _check_curve(survival, margin)
+    share, money = _check_curve(_curve_of(survival, periods, tenure), margin)
     delta = _log_factor(discount_rate)
     check_choice("timing", timing, tuple(_SHIFTS))
     share, money = (share[kept := (share * money) != 0], money[kept])
@@ -292,6 +309,23 @@ def clv_from_survival(
     if timing == "continuous" and gross:
         gross *= _discounted_length(1.0, delta)
     return _net(gross, acquisition_cost)
+
+
+def _curve_of(survival: ArrayLike | SurvivalModel, periods: int | None, tenure: float) -> ArrayLike:
+    """The curve itself, or so many periods of a model."""
+    if not callable(getattr(survival, "survival", None)):
+        if periods is not None or tenure != 0:
+            raise InvalidInputError(
+                "`periods` and `tenure` must be left out where `survival` is a curve: its length and its "
+                "start say both"
+            )
+        return cast("ArrayLike", survival)
+    if periods is None:
+        raise InvalidInputError(
+            "`periods` must be given where `survival` is a model, got None; say how many periods count"
+        )
+    n = int(check_number("periods", periods, minimum=1.0, whole=True))
+    return cast("SurvivalModel", survival).survival(np.arange(n, dtype=np.float64), tenure=tenure)
 
 
 def _check_curve(survival: ArrayLike, margin: ArrayLike) -> tuple[FloatArray, FloatArray]:
