@@ -289,9 +289,10 @@ def probability_over_periods(probability: ArrayLike, *, periods: float) -> Float
     """
     q = check_array("probability", probability, minimum=0.0, maximum=1.0)
     k = check_number("periods", periods, minimum=0.0)
-    with np.errstate(divide="ignore"):
-        survived = np.where(q < 1.0, k * np.log1p(-q), -np.inf if k > 0 else 0.0)
-    return np.asarray(-np.expm1(survived))
+    certain = q == 1.0
+    log_stay = np.log1p(-np.where(certain, 0.0, q))
+    # Who leaves for certain has left after any time, and after none has not.
+    return np.where(certain, float(k > 0), -np.expm1(k * log_stay))
 
 
 def _check_counts(lost: float, average: float) -> tuple[float, float]:
