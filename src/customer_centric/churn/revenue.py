@@ -227,13 +227,17 @@ def _lazy_sums(
     for column, role in ((opening, "opening"), (closing, "closing")):
         frame.check_numbers(column, role)
     x, y = nw.col("x"), nw.col("y")
-    known = nw.lit(0.0) if paid_before is None else nw.col(paid_before).cast(nw.Float64)
+    known = nw.lit(0.0)
+    if paid_before is not None:
+        if frame.schema[paid_before] != nw.Boolean:
+            frame.check_numbers(paid_before, "paid_before")
+        known = nw.col(paid_before).cast(nw.Float64)
     rows = frame.frame.select(
         nw.col(opening).cast(nw.Float64).alias("x"),
         nw.col(closing).cast(nw.Float64).alias("y"),
         known.alias("known"),
     )
-    _check_lazy(frame, rows, {"x": ("opening", opening), "y": ("closing", closing)})
+    _check_lazy(frame, rows, opening, closing, paid_before)
     zero = nw.lit(0.0)
     there, stays = x > 0, y > 0
     came = nw.when(there).then(zero).otherwise(y)
@@ -261,21 +265,35 @@ def _lazy_sums(
     return {name: float(np.nan_to_num(values[0])) for name, values in found.items()}
 
 
-def _check_lazy(frame: LazyFrame[FrameT], rows: AnyLazyFrame, columns: dict[str, tuple[str, str]]) -> None:
-    wrong = {
-        name: flag(nw.col(name).is_null() | ~(nw.col(name) >= 0) | ~(nw.col(name) < float("inf")))
-        for name in columns
-    }
-    query = rows.with_columns(**{f"bad_{name}": bad for name, bad in wrong.items()})
-    found = frame.collect_arrays(query.select(*(nw.col(f"bad_{name}").sum() for name in columns), n=nw.len()))
-    for name, (role, column) in columns.items():
+def _check_lazy(
+    frame: LazyFrame[FrameT], rows: AnyLazyFrame, opening: str, closing: str, paid_before: str | None
+) -> None:
+    """Refuse what cannot be revenue, by one aggregate in the engine."""
+
+    def no_revenue(name: str) -> nw.Expr:
+        value = nw.col(name)
+        return flag(value.is_null() | ~(value >= 0) | ~(value < float("inf")))
+
+    known = nw.col("known")
+    query = rows.with_columns(
+        bad_x=no_revenue("x"),
+        bad_y=no_revenue("y"),
+        bad_known=flag(known.is_null() | ~((known == 0) | (known == 1))),
+    )
+    bad = ("bad_x", "bad_y", "bad_known")
+    found = frame.collect_arrays(query.select(*(nw.col(name).sum() for name in bad), n=nw.len()))
+    for role, column, name, rule, remedy in (
+        ("opening", opening, "bad_x", _RULE, _REMEDY),
+        ("closing", closing, "bad_y", _RULE, _REMEDY),
+        ("paid_before", paid_before or "", "bad_known", "0 or 1", "make it true or false first"),
+    ):
         raise_rows(
             in_column(role, column),
-            _RULE,
+            rule,
             value="something else",
-            count=int(np.nan_to_num(found[f"bad_{name}"][0])),
+            count=int(np.nan_to_num(found[name][0])),
             total=int(found["n"][0]),
-            remedy=_REMEDY,
+            remedy=remedy,
         )
 
 
