@@ -156,7 +156,7 @@ def test_revenue_is_finite_and_not_negative(engine: str, bad: float | None) -> N
         revenue_movement(in_engine(accounts, engine), opening="open", closing="close")
 
 
-@pytest.mark.parametrize("engine", ("pandas", *LAZY))
+@pytest.mark.parametrize("engine", ["pandas", *LAZY])
 def test_wrong_columns_are_refused(engine: str) -> None:
     accounts = in_engine(pd.DataFrame({"open": [1.0], "close": ["2"], "known": [3]}), engine)
     with pytest.raises(InvalidInputError, match=r"`closing` \(column 'close'\) must be numbers"):
