@@ -14,8 +14,10 @@ from customer_centric.churn.renewals import RenewalCounts
 from customer_centric.typing import FloatArray
 
 
-def log_survival(alpha: float, beta: float, shape: float, tenure: FloatArray) -> FloatArray:
-    """Log of the share of a cohort that is left after so many renewals."""
+def log_survival(
+    alpha: FloatArray | float, beta: FloatArray | float, shape: FloatArray | float, tenure: FloatArray
+) -> FloatArray:
+    """Log of the share of a cohort that is left after so many renewals; broadcast."""
     u = tenure**shape
     return log_rising(beta, u) - log_rising(alpha + beta, u)
 

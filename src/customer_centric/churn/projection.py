@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from customer_centric._core.checks import check_confidence_level, check_number
+from customer_centric.churn._renewal_likelihood import log_survival
 from customer_centric.churn.bdw import Bdw
 from customer_centric.churn.sbg import Sbg
 from customer_centric.errors import InvalidInputError
@@ -90,8 +91,11 @@ def project_retention(
         raise InvalidInputError(f"`rng` must be a NumPy random generator, got {rng!r}")
     ahead = np.arange(1, last + 1, dtype=np.float64)
     expected = fit.model.survival(ahead, tenure=tenure)
-    shares = np.array([model.survival(ahead, tenure=tenure) for model in _drawn(fit, draws, rng)])
-    left = rng.binomial(n, np.clip(shares, 0.0, 1.0))
+    alpha, beta, shape = (column[:, None] for column in _drawn(fit, draws, rng).T)
+    start = np.array([float(tenure)])
+    logs = log_survival(alpha, beta, shape, start + ahead) - log_survival(alpha, beta, shape, start)
+    shares = np.exp(np.minimum(logs, 0.0))
+    left = rng.binomial(n, shares)
     tails = [0.5 * (1.0 - confidence_level), 0.5 * (1.0 + confidence_level)]
     share_bounds, bounds = np.quantile(shares, tails, axis=0), np.quantile(left, tails, axis=0)
     return pd.DataFrame(
@@ -107,12 +111,9 @@ def project_retention(
     )
 
 
-def _drawn(fit: Fit[Sbg] | Fit[Bdw], n: int, rng: np.random.Generator) -> list[Sbg] | list[Bdw]:
-    centre = np.log(fit.model.parameters)
-    logs: FloatArray = rng.multivariate_normal(centre, fit.covariance, size=n, method="eigh")
+def _drawn(fit: Fit[Sbg] | Fit[Bdw], n: int, rng: np.random.Generator) -> FloatArray:
+    """Draws of alpha, beta and shape, a column each."""
+    logs = rng.multivariate_normal(np.log(fit.model.parameters), fit.covariance, size=n, method="eigh")
     values = np.exp(np.clip(logs, -np.log(LARGEST), np.log(LARGEST)))
-    values = np.clip(values, 1.0 / LARGEST, LARGEST)
-    model = fit.model
-    if isinstance(model, Sbg):
-        return [model.with_parameters(row) for row in values]
-    return [model.with_parameters(row) for row in values]
+    # The sBG model has the shape 1.
+    return np.column_stack([values, np.ones((n, 3 - values.shape[1]))])

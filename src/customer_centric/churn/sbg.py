@@ -285,15 +285,15 @@ def start_values(counts: RenewalCounts, *, n_renewals: int, model: str) -> Float
         )
     periods = counts.tenure - counts.entry_tenure
     renewals_made = np.where(counts.lost, periods - 1.0, periods)
+    if not (renewals_made * counts.weight).any():
+        raise InvalidInputError(
+            "`counts` must have at least one renewal, got none: everybody was lost at the first one"
+        )
     seen = np.unique(np.concatenate([counts.tenure[counts.lost], _risked(counts)]))
     if seen.size < n_renewals:
         raise InvalidInputError(
             f"`counts` must cover at least {n_renewals} different renewals for the {model} model, got "
             f"{seen.size}; observe longer, or use the churn rate of the renewals seen"
-        )
-    if not (renewals_made * counts.weight).any():
-        raise InvalidInputError(
-            "`counts` must have at least one renewal, got none: everybody was lost at the first one"
         )
     lost = counts.n_lost
     mean = lost / (lost + float(renewals_made @ counts.weight))
