@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["ChurnHazard", "fit_churn_hazard"]
 
 Link: TypeAlias = Literal["logit", "cloglog"]
+
+# A chance of leaving of e^-20 is no chance: such log odds only occur where there is no optimum.
+_FARTHEST_LOG_ODDS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -348,14 +351,16 @@ def _climb(
         gradient = design.T @ ((y - mean) * slope / spread)
         information = design.T @ (design * (slope**2 / spread)[:, None])
         step = np.linalg.solve(information, gradient)
-        if float(gradient @ step) < 1e-10:
+        # At the edge of what separates two groups the gain vanishes too, but the odds are beyond all use.
+        apart = float(np.abs(design @ theta).max()) > _FARTHEST_LOG_ODDS
+        if float(gradient @ step) < 1e-10 and not apart:
             return theta, value, information
         size = 1.0
         while size > 1e-8 and not _value(y, design, theta + size * step, link) >= value:
             size *= 0.5
         theta = theta + size * step
         value = _value(y, design, theta, link)
-        if float(np.abs(design @ theta).max()) > 100.0:
+        if apart:
             break
     raise ConvergenceError(
         "no finite optimum: the covariates separate who left from who stayed; leave out the covariate that "

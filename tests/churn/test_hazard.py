@@ -1,0 +1,172 @@
+"""A regression for the chance of leaving: against SciPy's optimiser, known worlds, and hostile tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import optimize
+
+from churn._engines import engines, in_engine
+from customer_centric.churn import ChurnHazard, fit_churn_hazard
+from customer_centric.errors import ConvergenceError, InvalidInputError, MissingColumnError
+from effort import examples
+
+COLUMNS = {"customer": "id", "tenure": "month", "lost": "left"}
+
+
+def world(seed: int, n: int = 600, *, shared: float = 0.0) -> pd.DataFrame:
+    """Customers followed for five months: a complaint adds 0.5 to the log odds, a plan takes 0.8."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for customer in range(n):
+        complaints, plan = int(rng.integers(0, 3)), int(rng.random() < 0.4)
+        own = shared * rng.standard_normal()
+        for month in range(5):
+            eta = -2.0 - 0.1 * month + 0.5 * complaints - 0.8 * plan + own
+            left = bool(rng.random() < 1 / (1 + np.exp(-eta)))
+            rows.append((customer, month, left, complaints, plan))
+            if left:
+                break
+    return pd.DataFrame(rows, columns=["id", "month", "left", "complaints", "plan"])
+
+
+def fit(table: Any, covariates: tuple[str, ...] = ("complaints", "plan"), **arguments: Any) -> ChurnHazard:
+    return fit_churn_hazard(table, **COLUMNS, covariates=list(covariates), **arguments)
+
+
+@pytest.mark.parametrize("link", ["logit", "cloglog"])
+def test_the_optimum_is_that_of_another_optimiser(link: str) -> None:
+    table = world(1)
+    found = fit(table, link=link)
+    months = pd.get_dummies(table["month"]).to_numpy(float)
+    x = np.column_stack([months, table[["complaints", "plan"]].to_numpy(float)])
+    y = table["left"].to_numpy(float)
+
+    def loss(theta: np.ndarray) -> float:
+        eta = x @ theta
+        if link == "logit":
+            return float((np.logaddexp(0, eta) - y * eta).sum())
+        return float(-(y * np.log(-np.expm1(-np.exp(eta))) - (1 - y) * np.exp(eta)).sum())
+
+    best = optimize.minimize(loss, np.r_[[-2.0] * 5, 0, 0], method="BFGS", options={"gtol": 1e-8})
+    assert found.log_likelihood == pytest.approx(-best.fun, abs=1e-6)
+    assert np.r_[found.baseline, found.coefficients] == pytest.approx(best.x, abs=1e-3)
+
+
+@given(st.integers(0, 10**6), st.floats(0.01, 1000), st.floats(-1000, 1000))
+@examples(10)
+def test_the_unit_of_a_covariate_does_not_matter(seed: int, scale: float, shift: float) -> None:
+    table = world(seed, 200)
+    moved = table.assign(complaints=shift + scale * table["complaints"])
+    here, there = fit(table), fit(moved)
+    assert there.log_likelihood == pytest.approx(here.log_likelihood, abs=1e-6)
+    assert there.coefficients[0] * scale == pytest.approx(here.coefficients[0], rel=1e-4, abs=1e-7)
+    assert there.effects[0] * scale == pytest.approx(here.effects[0], rel=1e-4, abs=1e-9)
+    assert there.effect_errors[0] * scale == pytest.approx(here.effect_errors[0], rel=1e-3)
+
+
+def test_intervals_hold_what_they_promise() -> None:
+    """100 worlds: 95 % intervals of the coefficients hold the truth at least 89 times."""
+    held = np.zeros(2)
+    for seed in range(100):
+        table = fit(world(seed, 500)).summary()
+        held += (np.log(table["lower"]) <= [0.5, -0.8]) & (np.log(table["upper"]) >= [0.5, -0.8])
+    assert (held >= 89).all(), held
+
+
+def test_rows_of_a_customer_are_not_independent() -> None:
+    """Every row twice, under the same ids, adds nothing: the robust errors stay as they are."""
+    table = world(3)
+    # Both copies of a customer who left would leave twice, so only the others can be doubled.
+    stays = table.groupby("id")["left"].transform("sum") == 0
+    doubled = pd.concat([table, table[stays].assign(month=table["month"][stays])])
+    one, two = fit(table), fit(doubled)
+    naive = two.n_rows / one.n_rows
+    assert two.n_customers == one.n_customers
+    assert (
+        two.summary()["standard_error"].iloc[0]
+        > one.summary()["standard_error"].iloc[0] / np.sqrt(naive) * 0.9
+    )
+
+
+def test_hazards_are_probabilities_of_the_fit() -> None:
+    table = world(4)
+    found = fit(table)
+    hazards = found.hazard(table["month"], table[["complaints", "plan"]])
+    assert hazards.sum() == pytest.approx(table["left"].sum(), rel=1e-6)
+    by_month = pd.Series(hazards).groupby(table["month"].to_numpy()).sum()
+    assert by_month.to_numpy() == pytest.approx(table.groupby("month")["left"].sum().to_numpy(), rel=1e-6)
+    assert found.hazard([0], [1, 0])[0] < found.hazard([0], [2, 0])[0]
+    alone = fit(table, ())
+    shares = table.groupby("month")["left"].mean()
+    assert alone.hazard(shares.index) == pytest.approx(shares.to_numpy())
+
+
+def test_average_effects_are_changes_of_the_mean_hazard() -> None:
+    table = world(5)
+    found = fit(table)
+    step = 1e-4
+    moved = table[["complaints", "plan"]] + [step, 0]
+    change = found.hazard(table["month"], moved) - found.hazard(table["month"], table[["complaints", "plan"]])
+    assert found.effects[0] == pytest.approx(change.mean() / step, rel=1e-3)
+    summary = found.summary()
+    assert (summary["effect_lower"] < summary["effect"]).all()
+    assert (found.n_lost, found.n_customers) == (int(table["left"].sum()), 600)
+
+
+@engines
+def test_every_engine_has_the_same_fit(engine: str) -> None:
+    table = world(6, 200)
+    here, there = fit(table), fit(in_engine(table, engine))
+    assert there.coefficients == pytest.approx(here.coefficients, rel=1e-9)
+    assert there.covariance == pytest.approx(here.covariance, rel=1e-7, abs=1e-12)
+
+
+def change(**columns: object) -> pd.DataFrame:
+    return world(7, 100).assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("table", "covariates", "error", "message"),
+    [
+        (change(plan=1), ("plan",), InvalidInputError, "`covariates` must vary, got 'plan'"),
+        (
+            change(twice=lambda t: 2 * t["complaints"]),
+            ("complaints", "twice"),
+            InvalidInputError,
+            "`covariates` must not repeat one another",
+        ),
+        (change(left=False), (), InvalidInputError, "nobody left .5 of 5 tenures."),
+        (change(left=True), (), InvalidInputError, "`lost` must be true at most once a customer"),
+        (change(left=2), (), InvalidInputError, "must be 0 or 1, got 2"),
+        (change(month=0.5), (), InvalidInputError, "`tenure` must be a whole number, got 0.5"),
+        (change(), ("age",), MissingColumnError, "must be a column of the frame, got 'age'"),
+        (
+            change(oracle=lambda t: t["left"].astype(int)),
+            ("oracle",),
+            ConvergenceError,
+            "the covariates separate who left from who stayed",
+        ),
+        (change().head(0), (), InvalidInputError, "`table` must have at least one row, got none"),
+    ],
+)
+def test_tables_that_cannot_be_fitted(
+    table: pd.DataFrame, covariates: tuple[str, ...], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        fit(table, covariates)
+
+
+def test_refusals() -> None:
+    table = world(8, 200)
+    with pytest.raises(InvalidInputError, match="`link` must be one of 'logit', 'cloglog'"):
+        fit(table, link="probit")
+    with pytest.raises(InvalidInputError, match="`tenure` must be one that the model was fitted to, got 9"):
+        fit(table).hazard([9], [0, 0])
+    with pytest.raises(InvalidInputError, match="`values` must have one number a covariate, got 1 for 2"):
+        fit(table).hazard([1], [0])
