@@ -22,6 +22,9 @@ __all__ = ["RakedWeights", "rake"]
 
 # Totals of margins that are the same number, typed or added up, agree to this.
 _SAME_TOTAL: Final = 1e-6
+# Sweeps after which the error must be smaller by this part; where it is not, margins contradict the survey.
+_PATIENCE: Final = 250
+_PROGRESS: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -89,7 +92,7 @@ def rake(
     weight: str | None = None,
     column: str = "weight",
     tolerance: float = 1e-10,
-    max_iterations: int = 1000,
+    max_iterations: int = 10_000,
 ) -> RakedWeights[FrameT]:
     r"""Weights by which the rows of a survey match known margins, such as shares of regions and ages.
 
@@ -109,8 +112,8 @@ def rake(
         Name of the new column of weights; not a column of the survey yet.
     tolerance : float, default 1e-10
         Largest relative difference allowed between a share and its target.
-    max_iterations : int, default 1000
-        Sweeps over all margins before giving up.
+    max_iterations : int, default 10000
+        Sweeps over all margins before giving up; where the error stops shrinking, it gives up earlier.
 
     Returns
     -------
@@ -199,8 +202,8 @@ def _check_margins(margins: object) -> dict[str, dict[Hashable, float]]:
             got = "no labels" if isinstance(margin, Mapping) else type(margin).__name__
             raise InvalidInputError(f"`{role_of(name)}` must map labels to shares or counts, got {got}")
         targets[name] = {
-            label: check_number(
-                f"{role_of(name)}[{label!r}]",
+            _plain(label): check_number(
+                f"{role_of(name)}[{_plain(label)!r}]",
                 value,
                 minimum=0.0,
                 open_minimum=True,
@@ -214,6 +217,12 @@ def _check_margins(margins: object) -> dict[str, dict[Hashable, float]]:
         name: {label: value / totals[name] for label, value in margin.items()}
         for name, margin in targets.items()
     }
+
+
+def _plain(label: Hashable) -> Hashable:
+    """A label of NumPy as Python's, which messages show as people write it."""
+    plain: Hashable = label.item() if isinstance(label, np.generic) else label  # pyright: ignore[reportUnknownVariableType]  # of any type
+    return plain  # pyright: ignore[reportUnknownVariableType]  # of any type
 
 
 def _check_totals(targets: dict[str, dict[Hashable, float]], totals: dict[str, float]) -> None:
@@ -274,35 +283,45 @@ def _fit(
     start: FloatArray, margins: list[_Margin], tolerance: float, max_iterations: int
 ) -> tuple[FloatArray, int, float]:
     """Sums of the weights by cell that meet the margins, the sweeps it took, and how far off they are."""
-    weight = start / start.sum()
-    error = _largest_error(weight, margins)
-    for sweep in range(max_iterations):
-        if error <= tolerance:
-            return weight, sweep, error
-        with np.errstate(all="ignore"):
-            for margin in margins:
-                weight = weight * (margin.target / margin.shares(weight))[margin.codes]
-            error = _largest_error(weight, margins)
-        if not np.isfinite(error):
+    weight, sweep = start / start.sum(), 0
+    error, earlier = _largest_error(weight, margins), np.inf
+    while error > tolerance and sweep < max_iterations:
+        if sweep % _PATIENCE == 0:
+            if error > earlier * (1.0 - _PROGRESS):
+                break
+            earlier = error
+        moved = _sweep(weight, margins)
+        moved_error = _largest_error(moved, margins)
+        # Where margins contradict the survey, labels may lose all their weight to rounding.
+        if not np.isfinite(moved_error):
             break
-    if error <= tolerance:
-        return weight, max_iterations, error
-    raise ConvergenceError(_not_met(weight, margins, max_iterations))
+        weight, error, sweep = moved, moved_error, sweep + 1
+    if error > tolerance:
+        raise ConvergenceError(_not_met(weight, margins, sweep))
+    return weight, sweep, error
+
+
+def _sweep(weight: FloatArray, margins: list[_Margin]) -> FloatArray:
+    with np.errstate(all="ignore"):
+        for margin in margins:
+            weight = weight * (margin.target / margin.shares(weight))[margin.codes]
+    return weight
 
 
 def _largest_error(weight: FloatArray, margins: list[_Margin]) -> float:
-    return float(max(np.abs(margin.shares(weight) / margin.target - 1.0).max() for margin in margins))
+    with np.errstate(all="ignore"):
+        return float(max(np.abs(margin.shares(weight) / margin.target - 1.0).max() for margin in margins))
 
 
-def _not_met(weight: FloatArray, margins: list[_Margin], max_iterations: int) -> str:
+def _not_met(weight: FloatArray, margins: list[_Margin], sweeps: int) -> str:
     away = [np.abs(margin.shares(weight) / margin.target - 1.0) for margin in margins]
     worst = int(np.argmax([errors.max() for errors in away]))
     margin, place = margins[worst], int(np.argmax(away[worst]))
     return (
-        f"no weights were found that meet all margins in {max_iterations} iterations: the share of "
+        f"no weights were found that meet all margins, in {sweeps} iterations: the share of "
         f"{margin.labels[place]!r} in {margin.column!r} is {margin.shares(weight)[place]:.6g}, its target "
         f"{margin.target[place]:.6g}; some labels may never occur together in the survey: merge those with "
-        "few rows, or rake to fewer margins"
+        "few rows, or rake to fewer margins; where it is nearly met, raise `max_iterations`"
     )
 
 
