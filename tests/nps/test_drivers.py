@@ -364,8 +364,8 @@ def test_it_says_what_it_found() -> None:
         (
             {"driver_range": (2, 5)},
             (
-                r"`drivers` \(column 'service'\) must be from 2 to 5, which is `driver_range`, or missing, got "
-                r"1 at position \d+ \(\d+ of 200 values\)"
+                r"`drivers` \(column 'service'\) must be from 2 to 5, which is `driver_range`, or missing, "
+                r"got 1 at position \d+ \(\d+ of 200 values\)"
             ),
         ),
         (
