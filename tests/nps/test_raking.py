@@ -362,6 +362,23 @@ def test_a_margin_of_a_column_that_is_not_there() -> None:
         rake(SURVEY, {"regoin": THIRDS})
 
 
+def test_the_counts_of_a_customer_base_may_come_as_they_are() -> None:
+    """`value_counts` gives a series."""
+    customers = pd.DataFrame({"region": ["a"] * 5 + ["b"] * 3 + ["c"] * 2})
+    raked = rake(SURVEY, {"region": customers["region"].value_counts()})
+    np.testing.assert_allclose(weights_of(raked), [1.0, 1.0, 1.2, 0.8])
+    twice = pd.Series([0.5, 0.3, 0.2], index=["a", "b", "a"])
+    with pytest.raises(InvalidInputError, match="must have each label once, got 'a' again"):
+        rake(SURVEY, {"region": twice})
+
+
+@pytest.mark.parametrize(("size", "squares"), [(1e308, "inf"), (1e-200, "0")])
+def test_weights_whose_squares_leave_the_floats_are_refused(size: float, squares: str) -> None:
+    message = f"`weight` (column 'base') must be numbers whose squares can be added, got .* to {squares};"
+    with pytest.raises(InvalidInputError, match=message.replace("(", r"\(").replace(")", r"\)")):
+        rake(SURVEY.assign(base=size), {"tier": {1: 0.5, 2: 0.5}}, weight="base")
+
+
 def test_weights_below_zero_are_refused() -> None:
     survey = SURVEY.assign(base=[1.0, -2.0, 1.0, -1.0])
     message = "`weight` (column 'base') must be finite numbers of 0 or more, got -2 at position 1 (2 of 4"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, cast
+from typing import TYPE_CHECKING, Any, Final, Generic
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from customer_centric._core.checks import check_number
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
 from customer_centric._core.tabulate import sum_by
 from customer_centric.errors import ConvergenceError, InvalidInputError
-from customer_centric.nps._raking_cells import Cells, cells_in_engine, cells_in_memory, role_of
+from customer_centric.nps._raking_cells import Cells, cells_in_engine, cells_in_memory
+from customer_centric.nps._raking_margins import check_margins, role_of
 from customer_centric.typing import FloatArray, FrameT, IntArray
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RakedWeights", "rake"]
 
-# Totals of margins that are the same number, typed or added up, agree to this.
-_SAME_TOTAL: Final = 1e-6
+# Sums of squares below it have lost digits.
+_TINY: Final = 1e-280
 # Sweeps after which the error must be smaller by this part; where it is not, margins contradict the survey.
 _PATIENCE: Final = 250
 _PROGRESS: Final = 1e-4
@@ -87,7 +88,7 @@ class _Margin:
 
 def rake(
     survey: FrameT,
-    margins: Mapping[str, Mapping[Any, float]],
+    margins: Mapping[str, Mapping[Any, float] | pd.Series[Any]],
     *,
     weight: str | None = None,
     column: str = "weight",
@@ -101,7 +102,7 @@ def rake(
     survey : frame
         Rows that answered, one each: pandas, Polars (eager or lazy), PyArrow or DuckDB. Rows without an
         answer would be counted as if they had one: leave them out first.
-    margins : mapping from column to mapping from label to number
+    margins : mapping from column to mapping (or pandas.Series) from label to number
         For each column (text, whole numbers or categories) the shares of its labels among all customers,
         which sum to 1, or the numbers of customers, which have the same total in every column. Each greater
         than 0; every label of the survey has one.
@@ -164,7 +165,7 @@ def rake(
     """
     limit = check_number("tolerance", tolerance, minimum=0.0, open_minimum=True)
     sweeps = int(check_number("max_iterations", max_iterations, minimum=1.0, whole=True))
-    targets = _check_margins(margins)
+    targets = check_margins(margins)
     # One order for any order of the caller's, so that the result is the same to the last bit.
     columns = sorted(targets)
     cells = _count_cells(survey, columns, weight, column)
@@ -172,6 +173,7 @@ def rake(
         _match(name, targets[name], labels, codes, cells)
         for name, labels, codes in zip(columns, cells.labels, cells.codes, strict=True)
     ]
+    _check_size(weight, cells)
     fitted, n_iterations, error = _fit(cells.weight, ordered, limit, sweeps)
     n = float(cells.n.sum())
     factor = np.divide(fitted, cells.weight, out=np.zeros_like(fitted), where=cells.weight > 0)
@@ -186,60 +188,6 @@ def rake(
         smallest_weight=float((factor * cells.smallest).min()),
         largest_weight=float((factor * cells.largest).max()),
     )
-
-
-def _check_margins(margins: object) -> dict[str, dict[Hashable, float]]:
-    """Targets as shares that sum to 1, by column and label."""
-    if not isinstance(margins, Mapping) or not margins:
-        got = "none" if isinstance(margins, Mapping) else type(margins).__name__
-        raise InvalidInputError(
-            f"`margins` must map at least one column to the shares of its labels, got {got}"
-        )
-    targets: dict[str, dict[Hashable, float]] = {}
-    totals: dict[str, float] = {}
-    for name, margin in cast("Mapping[str, object]", margins).items():
-        if not isinstance(margin, Mapping) or not margin:
-            got = "no labels" if isinstance(margin, Mapping) else type(margin).__name__
-            raise InvalidInputError(f"`{role_of(name)}` must map labels to shares or counts, got {got}")
-        targets[name] = {
-            _plain(label): check_number(
-                f"{role_of(name)}[{_plain(label)!r}]",
-                value,
-                minimum=0.0,
-                open_minimum=True,
-                remedy="leave out labels that no customer has, and the rows of the survey that have them",
-            )
-            for label, value in cast("Mapping[Hashable, float]", margin).items()
-        }
-        totals[name] = float(np.sum(list(targets[name].values())))
-    _check_totals(targets, totals)
-    return {
-        name: {label: value / totals[name] for label, value in margin.items()}
-        for name, margin in targets.items()
-    }
-
-
-def _plain(label: Hashable) -> Hashable:
-    """A label of NumPy as Python's, which messages show as people write it."""
-    plain: Hashable = label.item() if isinstance(label, np.generic) else label  # pyright: ignore[reportUnknownVariableType]  # of any type
-    return plain  # pyright: ignore[reportUnknownVariableType]  # of any type
-
-
-def _check_totals(targets: dict[str, dict[Hashable, float]], totals: dict[str, float]) -> None:
-    first, *others = totals
-    for other in others:
-        if abs(totals[other] - totals[first]) > _SAME_TOTAL * totals[first]:
-            raise InvalidInputError(
-                f"`margins` must have the same total in every column, got {totals[first]:.10g} for {first!r} "
-                f"and {totals[other]:.10g} for {other!r}; give all of them as shares that sum to 1, or all "
-                "as counts of the same customers"
-            )
-    for name, margin in targets.items():
-        if max(margin.values()) < 1.0 and abs(totals[name] - 1.0) > _SAME_TOTAL:
-            raise InvalidInputError(
-                f"`{role_of(name)}` must be shares that sum to 1, or counts, got shares that sum to "
-                f"{totals[name]:.10g}; divide rounded shares by their sum"
-            )
 
 
 def _count_cells(survey: FrameT, columns: list[str], weight: str | None, column: str) -> Cells[FrameT]:
@@ -277,6 +225,15 @@ def _match(
             f"{len(targets)} labels); merge it with a label that is like it, here and in the survey"
         )
     return _Margin(column, list(targets), np.array(list(targets.values())), places)
+
+
+def _check_size(weight: str | None, cells: Cells[Any]) -> None:
+    squares = float(cells.squared_weight.sum())
+    if not _TINY <= squares < np.inf:
+        raise InvalidInputError(
+            f"`weight` (column {weight!r}) must be numbers whose squares can be added, got squares that sum "
+            f"to {squares:g}; only ratios of weights matter: divide them by their mean"
+        )
 
 
 def _fit(
