@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
@@ -299,7 +300,8 @@ def score_answers(
     counting: CountMethod = "score" if method == "bootstrap" else method
     found = net_shares(answers, method=counting, confidence_level=confidence_level)
     # A hundred times the sum before the division: 57 less 12 of 100 is 45 and not 44.99999999999999.
-    score = float(100.0 * (answers.weight @ answers.value) / answers.weight.sum())
+    total = float(answers.weight.sum())
+    score = 100.0 * float(answers.weight @ answers.value) / total if total > 0 else math.nan
     lower, upper = 100.0 * float(found.lower[0]), 100.0 * float(found.upper[0])
     if method == "bootstrap":
         drawn = resampled_net(answers, rng, n_resamples, confidence_level)
