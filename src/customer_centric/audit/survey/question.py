@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import narwhals.stable.v2 as nw
+import numpy as np
 import pandas as pd
 
 from customer_centric._core.checks import check_choice, check_confidence_level
 from customer_centric._core.frames import PERIODS, MemoryFrame, check_columns, engine_of
 from customer_centric.audit.survey.report import Wave
 from customer_centric.errors import InvalidInputError
-from customer_centric.typing import IntArray
+from customer_centric.typing import BoolArray, IntArray
 
 __all__ = ["SurveyQuestion"]
 
@@ -73,6 +74,15 @@ class SurveyQuestion:
         return cast("pd.DataFrame", rows.to_pandas()).reset_index(drop=True)
 
 
-def days_of(rows: pd.DataFrame, column: str) -> IntArray:
-    """Days since 1970-01-01."""
-    return MemoryFrame(rows, "pandas").days(column, "answered", None)
+def answered(rows: pd.DataFrame, question: SurveyQuestion) -> BoolArray:
+    """Which rows have an answer."""
+    return rows[question.rating].notna().to_numpy(dtype=np.bool_)
+
+
+def answer_days(rows: pd.DataFrame, question: SurveyQuestion, column: str) -> IntArray:
+    """Days since 1970-01-01 of the rows with an answer; those without one need no day."""
+    there = answered(rows, question)
+    days = rows[column].copy()
+    # In the place of the others stands any day, so that an error names the row that it is in.
+    days[~there] = days[there].iloc[0]
+    return MemoryFrame(days.to_frame(), "pandas").days(column, "answered", None)[there]
