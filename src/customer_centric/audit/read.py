@@ -201,9 +201,9 @@ def _checked_ratings(ratings: pd.Series) -> pd.Series:
 
 
 def _as_written(value: object) -> str:
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return f"{float(value):g}"
-    return repr(str(value))
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return repr(str(value))
+    return f"{float(value):g}"
 
 
 class _Schema(Protocol):
