@@ -128,7 +128,7 @@ def fit_line(moments: FloatArray, net: FloatArray, errors: WaveErrors) -> Line:
     away = net - weight @ net / weight.sum() - slope * centred
     # What the two parameters of the line take out of the distances, with errors that waves share.
     taken = errors.of_sum(weight) / weight.sum() + errors.of_sum(weight * centred) / spread
-    dispersion = float(weight @ away**2) / (weight @ errors.variance - taken)
+    dispersion = float(weight @ away**2 / (weight @ errors.variance - taken))
     if dispersion <= 1.0:
         return Line(slope, standard_error, dispersion, math.inf)
     return Line(slope, standard_error * math.sqrt(dispersion), dispersion, float(free))
