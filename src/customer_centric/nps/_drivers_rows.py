@@ -185,7 +185,7 @@ def _add_by(sums: FloatArray, codes: IntArray, values: FloatArray) -> None:
         sums[i, found] += sum_by(place, values[i], found.size)
 
 
-def read_memory(frame: MemoryFrame[Any], columns: Columns) -> MemoryRows:
+def rows_in_memory(frame: MemoryFrame[Any], columns: Columns) -> MemoryRows:
     """The complete rows of a frame in memory."""
     values = np.column_stack([numbers(frame, column, role) for role, column in columns.named()])
     _check_range(values, columns)
