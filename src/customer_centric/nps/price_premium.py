@@ -174,8 +174,9 @@ def price_premium(
        \quad\text{or}\quad \ln q_{ij} = \alpha_{ik} + \varepsilon_k \ln p_{ij} + e_{ij} , \]
 
     by least squares within items (and classes). Purchases of one customer are not independent: variances are
-    those between customers of a class, and t-intervals have the degrees of freedom of Satterthwaite. With
-    one purchase a customer and no items the premium is Welch's t-test of the logarithms.
+    those between customers of a class, corrected for what each weighs in it, and t-intervals have the degrees
+    of freedom of Satterthwaite. With one purchase a customer and no items the premium is Welch's t-test of
+    the logarithms.
 
     References
     ----------
@@ -332,6 +333,8 @@ def _reason(found: Contrasts, method: PriceMethod) -> str | None:
     ]
     if not reasons and method == "paid" and not found.known[1]:
         reasons.append("promoters and detractors have no item in common")
+    if not reasons and not found.enough[[DETRACTOR, PROMOTER] if method == "elasticity" else [1]].all():
+        reasons.append("one customer alone bought all that can be compared")
     if not reasons and method == "paid" and not found.spread[1]:
         reasons.append("no price of an item differs, so that nothing shows by how much one could")
     if not reasons and method == "elasticity":
