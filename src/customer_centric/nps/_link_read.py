@@ -67,7 +67,7 @@ class SurveyColumns:
     time_zone: str | None = None
 
 
-def read_answers(frame: AnyFrame[FrameT], columns: SurveyColumns) -> Answers[FrameT]:
+def answers_of(frame: AnyFrame[FrameT], columns: SurveyColumns) -> Answers[FrameT]:
     """The rows with an answer; bad data are refused."""
     check_time_zone(columns.time_zone)
     check_choice("invalid", columns.invalid, ("raise", "missing"))
@@ -243,7 +243,7 @@ def _localised(
     return frame
 
 
-def read_log(
+def log_rows(
     frame: AnyFrame[FrameT],
     answers: Answers[FrameT],
     *,

@@ -67,7 +67,7 @@ def within(
        \qquad h_g = \frac{\sum_{i \in g} (a'\tilde x_i)^2}{\sum_{i \in k(g)} (a'\tilde x_i)^2} , \]
 
     over customers \(g\) of classes \(k\): what a customer weighs in its class pulls the fit towards it, and
-    the residuals down. Classes have \(1 / \sum_g h_g^2 - 1\) degrees of freedom, joined as Satterthwaite does.
+    the residuals down. A class has \(1 / \sum_g h_g^2 - 1\) degrees of freedom, joined after Satterthwaite.
     A contrast needs two customers who weigh something in each of the classes that it compares.
     """
     counts = by_class(
@@ -107,8 +107,8 @@ class _Scores:
 def _variance(scores: _Scores) -> tuple[FloatArray, FloatArray]:
     """Variance of each contrast, and its degrees of freedom."""
     free = np.maximum(1.0 / np.where(scores.weights > 0, scores.weights, 0.5) - 1.0, 0.5)
-    total = scores.squares.sum(axis=1)
-    degrees: FloatArray = np.ones(total.shape)
+    total: FloatArray = scores.squares.sum(axis=1)
+    degrees: FloatArray = np.ones(len(scores.squares))
     np.divide(total**2, (scores.squares**2 / free).sum(axis=1), out=degrees, where=total > 0)
     return total, degrees
 

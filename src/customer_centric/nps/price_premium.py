@@ -26,7 +26,7 @@ from customer_centric.nps._link import (
     small_frame,
     total,
 )
-from customer_centric.nps._link_read import SurveyColumns, read_answers, read_log
+from customer_centric.nps._link_read import SurveyColumns, answers_of, log_rows
 from customer_centric.nps._within import Contrasts, within
 from customer_centric.nps.scale import NPS_SCALE, RatingScale
 from customer_centric.typing import FloatArray, FrameT, IntArray
@@ -222,11 +222,11 @@ def price_premium(
             {"customer": customer, "date": date, "price": price, "item": item, "quantity": quantity},
         ),
     )
-    answers = read_answers(
+    answers = answers_of(
         frame, SurveyColumns(customer, rating, scale, invalid, answered, time_zone=time_zone)
     )
     numbers = {"price": price, "quantity": quantity}
-    bought = read_log(
+    bought = log_rows(
         other, answers, customer=customer, date=date, item=item, numbers=numbers, time_zone=time_zone
     )
     firsts = first_answers(answers)
