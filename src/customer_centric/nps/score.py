@@ -302,6 +302,7 @@ def score_answers(
     # A hundred times the sum before the division: 57 less 12 of 100 is 45 and not 44.99999999999999.
     total = float(answers.weight.sum())
     score = 100.0 * float(answers.weight @ answers.value) / total if total > 0 else math.nan
+    score = float(np.clip(score, -100.0, 100.0))  # weights may miss their own sum by the last bit
     lower, upper = 100.0 * float(found.lower[0]), 100.0 * float(found.upper[0])
     if method == "bootstrap":
         drawn = resampled_net(answers, rng, n_resamples, confidence_level)
