@@ -75,11 +75,21 @@ def _summary(coverage: FloatArray, width: FloatArray, beyond: FloatArray) -> dic
 
 
 def table_of_methods(results: Sequence[dict[str, Any]]) -> str:
-    """A row a method: mean, lowest and mean distance from 95 over the random populations."""
+    """A row a method: mean and lowest coverage over the random populations."""
     by_size = {row["n"]: row["methods"] for row in results}
     lines = [_head(["method", *(f"n = {n:,}" for n in by_size)])]
     for name in METHODS:
-        cells = [_three(methods[name]) if name in methods else "-" for methods in by_size.values()]
+        cells = [_two(methods[name]) if name in methods else "-" for methods in by_size.values()]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def table_of_distances(results: Sequence[dict[str, Any]]) -> str:
+    """How far from 95 the coverage is on average, in points."""
+    lines = [_head(["method", *(f"n = {row['n']:,}" for row in results)])]
+    for name in METHODS:
+        methods = [row["methods"] for row in results]
+        cells = [f"{100 * found[name]['distance']:.2f}" if name in found else "-" for found in methods]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -87,7 +97,7 @@ def table_of_methods(results: Sequence[dict[str, Any]]) -> str:
 def table_of_twenty(results: Sequence[dict[str, Any]]) -> str:
     """What else tells methods apart, with 20 answers."""
     methods = next(row["methods"] for row in results if row["n"] == 20)
-    lines = [_head(["method", "leaves the scale", "coverage at NPS 91", "width, Wald = 1"])]
+    lines = [_head(["method, n = 20", "leaves the scale", "coverage at NPS 91", "width, Wald = 1"])]
     for name, found in methods.items():
         beyond, high = 100 * found["leaves_the_scale"], 100 * found["companies"]["NPS 91"]
         width = found["width"] / methods["Wald"]["width"]
@@ -99,13 +109,13 @@ def _head(words: Sequence[str]) -> str:
     return f"| {' | '.join(words)} |\n|---|" + "---:|" * (len(words) - 1)
 
 
-def _three(found: dict[str, Any]) -> str:
-    return f"{100 * found['mean']:.1f} / {100 * found['lowest']:.1f} / {100 * found['distance']:.2f}"
+def _two(found: dict[str, Any]) -> str:
+    return f"{100 * found['mean']:.1f} / {100 * found['lowest']:.1f}"
 
 
 def table_of_companies(results: Sequence[dict[str, Any]]) -> str:
     """Coverage in the populations with a name: Wald's interval against the score interval."""
-    kept = ("Wald", "adjusted Wald (¾, 1½, ¾)", "**score (Tango)**")
+    kept = ("Wald", "adjusted Wald", "**score (Tango)**")
     few = [row for row in results if row["n"] <= 100]
     lines = [_head(["promoters, passives, detractors", "NPS", *(f"n = {row['n']}" for row in few)])]
     for name, shares in COMPANIES.items():
@@ -140,7 +150,8 @@ def main() -> None:
     parts = {}
     if options.only != "designs":
         parts["coverage of methods"] = (table_of_methods(results["methods"]), "nps/uncertainty.md")
-        parts["methods with 20 answers"] = (table_of_twenty(results["methods"]), "nps/uncertainty.md")
+        more = f"{table_of_distances(results['methods'])}\n\n{table_of_twenty(results['methods'])}"
+        parts["more of methods"] = (more, "nps/uncertainty.md")
         parts["coverage of companies"] = (table_of_companies(results["methods"]), "nps/uncertainty.md")
     if options.only != "methods":
         parts["coverage of designs"] = (tables_of_designs(results["designs"]), "nps/designs.md")

@@ -27,7 +27,7 @@ ANSWERS: Final = {
     "polarised": (0.50, 0.00, 0.50),
     "passive": (0.10, 0.80, 0.10),
 }
-METHODS: Final = ("normal", "Student's t", "score, Korn-Graubard", "**score, as here**")
+METHODS: Final = ("normal", "t", "Korn-Graubard", "**here**")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,8 +77,8 @@ def weighted(n: int, variation: float, link: float) -> Design:
         truth = float(stands_for @ VALUES / stands_for.sum())
         return _surveys(value, np.repeat(np.arange(runs), n), runs, truth, weight=np.exp(log_weight))
 
-    words = "larger for detractors" if link else "of their own"
-    return Design("weights", f"{n} answers, weights vary by {100 * variation:.0f} %, {words}", draw)
+    kind = "weights larger for detractors" if link else "weights that have nothing to do with the answer"
+    return Design(kind, f"{n} answers, ± {100 * variation:.0f} %", draw)
 
 
 def clustered(n_clusters: int, correlation: float, *, large: bool) -> Design:
@@ -97,8 +97,8 @@ def clustered(n_clusters: int, correlation: float, *, large: bool) -> Design:
         truth = float(shares @ VALUES)
         return _surveys(value, cluster // n_clusters, runs, truth, cluster=cluster)
 
-    words = "a few of them large" if large else "of 1 to 8"
-    return Design("clusters", f"{n_clusters} accounts {words}, correlation {correlation:.1f}", draw)
+    kind = "accounts, a few of them large" if large else "accounts of 1 to 8 answers"
+    return Design(kind, f"{n_clusters} accounts, {correlation:.1f}", draw)
 
 
 def stratified(n_strata: int, per_stratum: int) -> Design:
@@ -118,7 +118,7 @@ def stratified(n_strata: int, per_stratum: int) -> Design:
         weight = size[stratum] / per_stratum
         return _surveys(value, np.repeat(np.arange(runs), n), runs, truth, weight=weight, stratum=stratum)
 
-    return Design("strata", f"{n_strata} strata of {per_stratum} answers", draw)
+    return Design("strata of unequal size", f"{n_strata} of {per_stratum} answers", draw)
 
 
 def designs() -> Iterator[Design]:
@@ -183,7 +183,11 @@ def tables_of_designs(rows: Sequence[dict[str, Any]]) -> str:
     parts = [_setting(rows), _summary(rows), _CELLS]
     for kind in dict.fromkeys(row["kind"] for row in rows):
         of_kind = [row for row in rows if row["kind"] == kind]
-        lines = [f"| {kind} | {' | '.join(METHODS)} | width / t |", "|---|" + "---:|" * (len(METHODS) + 1)]
+        lines = [
+            f"#### {kind.capitalize()}\n",
+            f"| design | {' | '.join(METHODS)} | width / t |",
+            "|---|" + "---:|" * (len(METHODS) + 1),
+        ]
         for words in dict.fromkeys(row["design"] for row in of_kind):
             alike = [row for row in of_kind if row["design"] == words]
             coverage = 100 * np.array([row["coverage"] for row in alike])
@@ -197,7 +201,9 @@ def tables_of_designs(rows: Sequence[dict[str, Any]]) -> str:
 
 _CELLS: Final = (
     "In the tables below, a cell has the mean coverage over the six kinds of answers, and the lowest of "
-    "them. The last column is the mean width of the interval of this package over that of Student's t."
+    "them. The last column is the mean width of the interval of this package over that of t. A percentage "
+    "is how much weights vary (their standard deviation over their mean), a fraction the correlation within "
+    "accounts."
 )
 
 
@@ -220,8 +226,8 @@ def _setting(rows: Sequence[dict[str, Any]]) -> str:
     )
     return (
         f"{len(rows)} scenarios of {runs:,} surveys each, so that a coverage is known to about {error:.1f} "
-        f"points, with six kinds of answers, as promoters / passives / detractors: {kinds}. *Normal* and "
-        "*Student's t* are the linearised standard error times 1.96, or times the quantile of t with units "
+        f"points, with six kinds of answers, as promoters / passives / detractors: {kinds}. *normal* and "
+        "*t* are the linearised standard error times 1.96, or times the quantile of t with units "
         "less strata. "
         "*Korn-Graubard* is the score interval with their number of answers, "
         "\\(\\min(n, (s^2/V)(z/t)^2)\\), and Kish's where \\(V = 0\\)."
@@ -240,7 +246,7 @@ def _shortfalls(rows: Sequence[dict[str, Any]], limit: float = 0.925) -> str:
     ]
     for row in short:
         t, ours = (f"{100 * row['coverage'][at]:.1f}" for at in (1, 3))
-        lines.append(f"| {row['design']} | {row['answers']} | {t} | {ours} |")
+        lines.append(f"| {row['kind']}: {row['design']} | {row['answers']} | {t} | {ours} |")
     return "\n".join(lines)
 
 
