@@ -77,9 +77,9 @@ def certainty(report: SurveyReport) -> str:
         return "These answers give no interval."
     verdict = "It holds 0, so these answers do not tell whether promoters or detractors are more."
     if lower > 0:
-        verdict = "It lies above 0, so promoters are more than detractors, and not by chance."
+        verdict = "It lies above 0, so promoters are more than detractors by more than chance explains."
     elif upper < 0:
-        verdict = "It lies below 0, so detractors are more than promoters, and not by chance."
+        verdict = "It lies below 0, so detractors are more than promoters by more than chance explains."
     often = level(report).removesuffix(" %")
     return (
         f"The {level(report)} interval is from {points(lower)} to {points(upper)}: in {often} of 100 "
