@@ -83,11 +83,12 @@ def count_memory(frame: MemoryFrame[Any], columns: ThemeColumns) -> ThemeCounts:
         n_missing=checked.n_missing,
         n_invalid=checked.n_invalid,
         n_units=float(net.size if unit is None else unit.max(initial=-1) + 1),
-        squares=None if unit is None else _squares(unit, net, mentions),
+        squares=None if unit is None else unit_squares(unit, net, mentions),
     )
 
 
-def _squares(unit: IntArray, net: FloatArray, mentions: Sequence[FloatArray]) -> FloatArray:
+def unit_squares(unit: IntArray, net: FloatArray, mentions: Sequence[FloatArray]) -> FloatArray:
+    """Sums over clusters of products of their totals: answers, net, mentions, net of these."""
     size = int(unit.max(initial=-1)) + 1
     n, total = sum_by(unit, np.ones_like(net), size), sum_by(unit, net, size)
     squares = np.empty((len(mentions), 4, 4))
