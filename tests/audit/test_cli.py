@@ -163,12 +163,13 @@ def test_the_command_of_the_report_asks_about_the_ratings_again(
     import shlex
 
     (folder / "my survey.csv").write_text(SURVEY)
-    first = ["--ratings", "my survey.csv", *ABOUT, "--rating-customer", "who", "--quiet"]
+    first = ["--ratings", "my survey.csv", *ABOUT, "--rating-customer", "who", "--rating-time-zone", "UTC"]
+    first += ["--quiet"]
     assert cli.main(first) == 0
     again = shlex.split(str(asked[0]["command"]))
     assert cli.main([*again[3:], "--quiet"]) == 0
     one, two = (question(options) for options in asked)
-    for name in ("rating", "answered", "group", "customer", "wave", "source", "confidence_level"):
+    for name in ("rating", "answered", "group", "customer", "wave", "source", "time_zone"):
         assert getattr(one, name) == getattr(two, name)
     assert asked[0]["command"] == asked[1]["command"]
 
@@ -335,6 +336,10 @@ def test_help_reads_well(arguments: list[str], capsys: pytest.CaptureFixture[str
         (
             ["nps", "log.csv", "--rating", "paid", "--wave", "month"],
             "required with --wave: --answered, the column of the days of the answers",
+        ),
+        (
+            ["nps", "log.csv", "--rating", "paid", "--rating-time-zone", "UTC"],
+            "required with --rating-time-zone: --answered, the column of the days of the answers",
         ),
         (
             ["nps", "log.csv", "--rating", "paid", "--rating-group", "paid"],

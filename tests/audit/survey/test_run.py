@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import duckdb
 import numpy as np
@@ -16,11 +17,15 @@ from customer_centric.audit import (
     SurveyReport,
     render_survey_html,
     render_survey_text,
+    render_text,
+    report_mapping,
+    run_audit,
     run_survey,
     survey_mapping,
 )
 from customer_centric.audit.survey.run import answer_survey
 from customer_centric.audit.survey.worth import Worth
+from customer_centric.datasets import load_cdnow_sample
 from customer_centric.errors import InvalidInputError, MissingColumnError
 from customer_centric.nps import (
     compare_nps,
@@ -175,6 +180,19 @@ def test_those_who_did_not_answer_need_no_day() -> None:
     report = ask(frame, answered="when")
     assert report.trend is not None
     assert [wave.answers for wave in report.trend.waves] == [1, 1, 1]
+
+
+def test_days_of_instants_are_those_of_a_zone() -> None:
+    frame = pd.DataFrame(
+        {"score": [9, None, 3], "when": ["2024-01-31T23:30:00Z", None, "2024-03-01T12:00:00Z"]}
+    )
+    report = ask(frame, answered="when", time_zone="Europe/Berlin")
+    assert report.trend is not None
+    assert [wave.first_day.month for wave in report.trend.waves] == [2, 3]
+    aware = frame.assign(when=pd.to_datetime(frame["when"], utc=True))
+    assert ask(aware, answered="when", time_zone="Europe/Berlin").trend == report.trend
+    with pytest.raises(InvalidInputError, match=r"`answered` \(column 'when'\) must be without a time zone"):
+        ask(frame, answered="when")
 
 
 def test_one_wave_has_no_trend() -> None:
@@ -371,6 +389,48 @@ def test_wrong_questions_are_refused(
 def test_other_kinds_of_data_are_refused_by_name() -> None:
     with pytest.raises(InvalidInputError, match=r"`survey` must be a pandas .*, got list"):
         ask([9, 10])
+
+
+# ── As a part of the audit ──────────────────────────────────────────────────────────────────────────
+
+
+def test_the_audit_links_answers_to_lifetime_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody of the bundled sample who answered is valued, and the report holds both."""
+    monkeypatch.setattr("customer_centric.audit.run.draw_charts", lambda _: ())
+    log = load_cdnow_sample()
+    few = sorted(log["customer"].unique())[:300]
+    rng = np.random.default_rng(2)
+    ratings = pd.DataFrame({"customer": [*few[:100], "stranger"], "score": rng.integers(0, 11, 101)})
+    report = run_audit(
+        log[log["customer"].isin(few)],
+        customer="customer",
+        date="date",
+        amount="amount",
+        end="1998-06-30",
+        unit="week",
+        margin=0.3,
+        discount_rate=0.1,
+        survey=SurveyQuestion(survey=ratings, rating="score", customer="customer"),
+    ).report
+    assert report.survey is not None
+    assert report.survey.value is not None
+    link = report.survey.value
+    assert (link.matched, link.unmatched, link.silent) == (100, 1, 200)
+    means = [part.mean_value.value * part.customers for part in link.classes if part.mean_value is not None]
+    assert 0 < sum(means) < report.lifetime.value.value
+    assert report.settings.confidence_level == 0.9
+    assert report.survey.settings.confidence_level == 0.95
+    json.dumps(report_mapping(report), allow_nan=False)
+    assert "What those who answered are worth" in render_text(report)
+
+
+def test_without_matplotlib_the_page_says_how_to_get_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    audit = run_survey(SurveyQuestion(survey=survey(), rating="score", group="region"))
+    assert audit.charts == ()
+    assert "pip install 'customer_centric[plot]'" in audit.missing_charts
 
 
 # ── Charts ──────────────────────────────────────────────────────────────────────────────────────────

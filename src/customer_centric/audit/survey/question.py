@@ -36,6 +36,8 @@ class SurveyQuestion:
         Column of customer ids. Answers of one customer are not independent.
     wave : {"day", "week", "month", "quarter", "year"}, optional
         What the score over time takes together; months by default, quarters where they are more than 24.
+    time_zone : str, optional
+        Zone in which days are counted. Required for datetimes with a time zone, refused for others.
     confidence_level : float, default 0.95
         Nominal coverage of the intervals of the ratings, strictly between 0 and 1.
     source : str, default "a data frame"
@@ -48,6 +50,7 @@ class SurveyQuestion:
     group: str | None = None
     customer: str | None = None
     wave: Wave | None = None
+    time_zone: str | None = None
     confidence_level: float = 0.95
     source: str = "a data frame"
 
@@ -85,4 +88,4 @@ def answer_days(rows: pd.DataFrame, question: SurveyQuestion, column: str) -> In
     days = rows[column].copy()
     # In the place of the others stands any day, so that an error names the row that it is in.
     days[~there] = days[there].iloc[0]
-    return MemoryFrame(days.to_frame(), "pandas").days(column, "answered", None)[there]
+    return MemoryFrame(days.to_frame(), "pandas").days(column, "answered", question.time_zone)[there]
