@@ -203,6 +203,11 @@ def test_rows_without_an_answer_are_left_out_and_counted() -> None:
     pd.testing.assert_frame_equal(found.table, impact(frame.drop(index=[2, 5])).table)
 
 
+def test_it_says_what_it_found() -> None:
+    pattern = r"NPS -?\d+\.\d \(95 % interval -?\d+\.\d to -?\d+\.\d\) from 120 answers; 0 rows left out"
+    assert re.fullmatch(pattern, str(impact(survey_of())))
+
+
 # ── Every engine ────────────────────────────────────────────────────────────────────────────────────
 
 

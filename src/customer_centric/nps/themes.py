@@ -59,6 +59,14 @@ class ThemeImpact(Generic[FrameT]):
     n_missing: int
     n_invalid: int
 
+    def __str__(self) -> str:
+        bounds, level = self.interval, f"{100 * self.interval.confidence_level:g} %"
+        left_out = self.n_missing + self.n_invalid
+        return (
+            f"NPS {self.score:.1f} ({level} interval {bounds.lower:.1f} to {bounds.upper:.1f}) from "
+            f"{self.n:,} answers; {left_out:,} rows left out"
+        )
+
 
 def theme_impact(
     survey: FrameT,
