@@ -236,27 +236,9 @@ def nps_trend(
             "without one"
         )
     shares = net_shares(grouped.answers, method="score", confidence_level=confidence_level)
-    limits = _limits(everybody, shares, confidence_level)
-    seen = ~np.isnan(shares.net)
     found = _slope(counted, grouped, shares, period, confidence_level, power)
-    return NpsTrend(
-        slope=found.slope,
-        interval=found.interval,
-        standard_error=found.standard_error,
-        p_value=found.p_value,
-        detectable=found.detectable,
-        power=power,
-        dispersion=found.dispersion,
-        between_sd=found.between_sd,
-        degrees_of_freedom=found.degrees_of_freedom,
-        centre=100.0 * float(everybody.net[0]),
-        n=int(shares.n.sum()),
-        n_waves=int(seen.sum()),
-        n_missing=counted.n_missing,
-        n_invalid=counted.n_invalid,
-        reason=None if seen.sum() > 1 else "one wave shows none",
-        waves=_frame(counted, grouped, shares, limits),
-    )
+    limits = _limits(everybody, shares, confidence_level)
+    return _result(counted, shares, found, _frame(counted, grouped, shares, limits), everybody, power)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +253,35 @@ class _Slope:
     dispersion: float
     between_sd: float
     degrees_of_freedom: float
+
+
+def _result(
+    counted: Tally[FrameT],
+    shares: NetShares,
+    found: _Slope,
+    waves: FrameT,
+    everybody: NetShares,
+    power: float,
+) -> NpsTrend[FrameT]:
+    n_waves = int(np.count_nonzero(~np.isnan(shares.net)))
+    return NpsTrend(
+        slope=found.slope,
+        interval=found.interval,
+        standard_error=found.standard_error,
+        p_value=found.p_value,
+        detectable=found.detectable,
+        power=power,
+        dispersion=found.dispersion,
+        between_sd=found.between_sd,
+        degrees_of_freedom=found.degrees_of_freedom,
+        centre=100.0 * float(everybody.net[0]),
+        n=int(shares.n.sum()),
+        n_waves=n_waves,
+        n_missing=counted.n_missing,
+        n_invalid=counted.n_invalid,
+        reason=None if n_waves > 1 else "one wave shows none",
+        waves=waves,
+    )
 
 
 def _slope(
