@@ -46,7 +46,7 @@ def populations() -> FloatArray:
 def judge_size(n: int) -> dict[str, Any]:
     """Coverage of each method in each population, its mean width, and how often it leaves the scale."""
     outcomes, truths = Outcomes.of(n), populations()
-    names = [name for name in METHODS if n < 300 or name not in SLOW]
+    names = [name for name in METHODS if n < 1000 or name not in SLOW]
     bounds = {name: outcomes.intervals(METHODS[name]) for name in names}
     rows = np.zeros((3, len(names), len(truths)))
     for at, shares in enumerate(truths):
@@ -58,60 +58,71 @@ def judge_size(n: int) -> dict[str, Any]:
             rows[0, row, at] = chance @ ((lower <= net + 1e-12) & (net - 1e-12 <= upper))
             rows[1, row, at] = chance @ (upper - lower)
             rows[2, row, at] = chance @ ((lower < -1 - 1e-9) | (upper > 1 + 1e-9))
+    return {"n": n, "methods": {name: _summary(*rows[:, row]) for row, name in enumerate(names)}}
+
+
+def _summary(coverage: FloatArray, width: FloatArray, beyond: FloatArray) -> dict[str, Any]:
+    """Over the populations drawn at random, and the coverage in each of those with a name."""
+    drawn = slice(None, -len(COMPANIES))
     return {
-        "n": n,
-        "methods": {
-            name: {
-                "coverage": rows[0, row].tolist(),
-                "width": rows[1, row].tolist(),
-                "beyond": rows[2, row].tolist(),
-            }
-            for row, name in enumerate(names)
-        },
+        "mean": float(coverage[drawn].mean()),
+        "lowest": float(coverage[drawn].min()),
+        "distance": float(np.abs(coverage[drawn] - 0.95).mean()),
+        "width": float(width[drawn].mean()),
+        "leaves_the_scale": float(beyond[drawn].mean()),
+        "companies": dict(zip(COMPANIES, coverage[-len(COMPANIES) :].tolist(), strict=True)),
     }
 
 
 def table_of_methods(results: Sequence[dict[str, Any]]) -> str:
-    """A row a method: mean, lowest and mean distance from 95 over the random populations."""
+    """A row a method: mean and lowest coverage over the random populations."""
     by_size = {row["n"]: row["methods"] for row in results}
-    head = [f"n = {n:,}" for n in by_size]
-    extra = ["beyond ±100, n = 20", "NPS 91, n = 20", "width, n = 20"] if 20 in by_size else []
-    lines = [f"| method | {' | '.join(head + extra)} |", "|---|" + "---:|" * (len(head) + len(extra))]
+    lines = [_head(["method", *(f"n = {n:,}" for n in by_size)])]
     for name in METHODS:
-        cells = [
-            _three(methods[name]["coverage"]) if name in methods else "-" for methods in by_size.values()
-        ]
-        if extra:
-            cells += _at_twenty(by_size[20], name)
+        cells = [_two(methods[name]) if name in methods else "-" for methods in by_size.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _three(coverage: Sequence[float]) -> str:
-    share = 100 * np.array(coverage)[: -len(COMPANIES)]
-    return f"{share.mean():.1f} / {share.min():.1f} / {np.abs(share - 95).mean():.2f}"
+def table_of_distances(results: Sequence[dict[str, Any]]) -> str:
+    """How far from 95 the coverage is on average, in points."""
+    lines = [_head(["method", *(f"n = {row['n']:,}" for row in results)])]
+    for name in METHODS:
+        methods = [row["methods"] for row in results]
+        cells = [f"{100 * found[name]['distance']:.2f}" if name in found else "-" for found in methods]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
-def _at_twenty(methods: dict[str, Any], name: str) -> list[str]:
-    drawn = slice(None, -len(COMPANIES))
-    found, plain = methods[name], methods["Wald"]
-    beyond = 100 * np.mean(found["beyond"][drawn])
-    width = np.mean(found["width"][drawn]) / np.mean(plain["width"][drawn])
-    return [f"{beyond:.1f} %", f"{100 * found['coverage'][-1]:.1f}", f"{width:.2f}"]
+def table_of_twenty(results: Sequence[dict[str, Any]]) -> str:
+    """What else tells methods apart, with 20 answers."""
+    methods = next(row["methods"] for row in results if row["n"] == 20)
+    lines = [_head(["method, n = 20", "leaves the scale", "coverage at NPS 91", "width, Wald = 1"])]
+    for name, found in methods.items():
+        beyond, high = 100 * found["leaves_the_scale"], 100 * found["companies"]["NPS 91"]
+        width = found["width"] / methods["Wald"]["width"]
+        lines.append(f"| {name} | {beyond:.1f} % | {high:.1f} | {width:.2f} |")
+    return "\n".join(lines)
+
+
+def _head(words: Sequence[str]) -> str:
+    return f"| {' | '.join(words)} |\n|---|" + "---:|" * (len(words) - 1)
+
+
+def _two(found: dict[str, Any]) -> str:
+    return f"{100 * found['mean']:.1f} / {100 * found['lowest']:.1f}"
 
 
 def table_of_companies(results: Sequence[dict[str, Any]]) -> str:
     """Coverage in the populations with a name: Wald's interval against the score interval."""
-    kept = ("Wald", "adjusted Wald (¾, 1½, ¾)", "**score (Tango)**")
+    kept = ("Wald", "adjusted Wald", "**score (Tango)**")
     few = [row for row in results if row["n"] <= 100]
-    lines = [
-        "| promoters, passives, detractors | NPS | " + " | ".join(f"n = {row['n']}" for row in few) + " |",
-        "|---|---:|" + "---:|" * len(few),
-    ]
-    for at, shares in enumerate(COMPANIES.values(), start=-len(COMPANIES)):
+    lines = [_head(["promoters, passives, detractors", "NPS", *(f"n = {row['n']}" for row in few)])]
+    for name, shares in COMPANIES.items():
         triple = ", ".join(f"{100 * share:.0f} %" for share in shares)
         cells = [
-            " / ".join(f"{100 * row['methods'][name]['coverage'][at]:.1f}" for name in kept) for row in few
+            " / ".join(f"{100 * row['methods'][method]['companies'][name]:.1f}" for method in kept)
+            for row in few
         ]
         lines.append(f"| {triple} | {100 * (shares[0] - shares[2]):.0f} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -120,7 +131,7 @@ def table_of_companies(results: Sequence[dict[str, Any]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="answers, by comma")
-    parser.add_argument("--runs", type=int, default=4000, help="simulated surveys a design")
+    parser.add_argument("--runs", type=int, default=8000, help="simulated surveys a design")
     parser.add_argument("--only", choices=("methods", "designs"), help="one half of it")
     parser.add_argument("--dry", action="store_true", help="print, and leave the docs as they are")
     options = parser.parse_args()
@@ -139,6 +150,8 @@ def main() -> None:
     parts = {}
     if options.only != "designs":
         parts["coverage of methods"] = (table_of_methods(results["methods"]), "nps/uncertainty.md")
+        more = f"{table_of_distances(results['methods'])}\n\n{table_of_twenty(results['methods'])}"
+        parts["more of methods"] = (more, "nps/uncertainty.md")
         parts["coverage of companies"] = (table_of_companies(results["methods"]), "nps/uncertainty.md")
     if options.only != "methods":
         parts["coverage of designs"] = (tables_of_designs(results["designs"]), "nps/designs.md")
@@ -147,7 +160,7 @@ def main() -> None:
         if not options.dry:
             write_between(DOCS / page, mark, text)
     if not options.dry:
-        file.write_text(json.dumps(_rounded(results)) + "\n")
+        file.write_text(json.dumps(_rounded(results), indent=1) + "\n")
 
 
 def _rounded(value: Any) -> Any:

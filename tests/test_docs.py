@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 
 import customer_centric
@@ -75,12 +76,18 @@ def test_examples_on_pages(path: Path, tmp_path: Path, monkeypatch: pytest.Monke
 def test_commands_on_pages(path: Path, tmp_path: Path) -> None:
     """Commands of the package (`$ python -m customer_centric ...`) run as they are shown.
 
-    They find `transactions.csv` in the working directory: the bundled sample under other column names.
+    They find `transactions.csv` in the working directory: the bundled sample under other column names; and
+    `survey.csv`: simulated answers of its first customers.
     """
     from customer_centric.datasets import load_cdnow_sample
+    from customer_centric.simulate import simulate_survey
 
     sample = load_cdnow_sample().rename(columns={"customer": "id", "date": "when", "amount": "paid"})
     sample[["id", "when", "paid"]].to_csv(tmp_path / "transactions.csv", index=False)
+    survey = simulate_survey(500, rng=np.random.default_rng(1), waves=["2024-05-01", "2024-06-01"]).survey
+    survey = survey.rename(columns={"rating": "score", "date": "day", "segment": "country"})
+    survey = survey.assign(id=sample["id"].unique()[: len(survey)])
+    survey[["id", "score", "day", "country"]].to_csv(tmp_path / "survey.csv", index=False)
     for block in hooks.blocks(path.read_text(encoding="utf-8"), "console"):
         text = block.code.replace("\\\n", " ")
         for command in re.findall(r"^\$ (.+)$", text, flags=re.MULTILINE):

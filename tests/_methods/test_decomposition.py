@@ -110,15 +110,15 @@ def test_one_group_has_no_mix() -> None:
         (
             ([0.5, 0.5], [1, NAN], [1, 0], [1, NAN]),
             (
-                "`values_before` must be a finite number for each group that has a share, got nan at position 1 "
-                "(1 of 2 values)"
+                "`values_before` must be a finite number for each group that has a share, got nan at "
+                "position 1 (1 of 2 values)"
             ),
         ),
         (
             ([1, 0], [1, math.inf], [1, 0], [1, 1]),
             (
-                "`values_before` must be a finite number for each group that has a share, got inf at position 1 "
-                "(1 of 2 values)"
+                "`values_before` must be a finite number for each group that has a share, got inf at "
+                "position 1 (1 of 2 values)"
             ),
         ),
         (
@@ -132,8 +132,8 @@ def test_one_group_has_no_mix() -> None:
         (
             ([1], [1], [0.5, 0.5], [1, 2]),
             (
-                "before and after must have the same groups, got 1 and 2; give a group that is absent a share of "
-                "0 and a value of NaN"
+                "before and after must have the same groups, got 1 and 2; give a group that is absent a "
+                "share of 0 and a value of NaN"
             ),
         ),
         (

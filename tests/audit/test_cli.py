@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from audit.example_report import example_report
-from customer_centric.audit import cli
+from customer_centric.audit import SurveyQuestion, cli
 from customer_centric.audit.run import Audit
 from customer_centric.errors import ConvergenceError, InvalidInputError
 
@@ -121,6 +122,106 @@ def test_another_end_of_the_sample_has_no_stated_split(folder: Path, asked: list
     assert asked[0]["calibration_end"] is None
 
 
+# ── What customers say ──────────────────────────────────────────────────────────────────────────────
+
+SURVEY = "who,score,when,plan,id\n1,10,2024-01-05,a,007\n2,,,b,8\n3,7,2024-02-05,a,9\n"
+ABOUT = ["--rating", "score", "--answered", "when", "--rating-group", "plan", "--wave", "quarter"]
+
+
+def question(options: dict[str, object]) -> SurveyQuestion:
+    assert isinstance(options["survey"], SurveyQuestion)
+    return options["survey"]
+
+
+def test_ratings_are_asked_as_they_are_said(folder: Path, asked: list[dict[str, object]]) -> None:
+    (folder / "survey.csv").write_text(SURVEY)
+    assert cli.main(["audit", "log.csv", *OWN, "--ratings", "survey.csv", *ABOUT, "--quiet"]) == 0
+    survey = question(asked[0])
+    assert (survey.rating, survey.answered, survey.group, survey.wave) == ("score", "when", "plan", "quarter")
+    assert survey.source == "survey.csv"
+    assert survey.customer == "id", "the name that customers have in the log"
+    rows = survey.rows()
+    assert rows["id"].tolist() == ["007", "8", "9"]
+    assert rows["score"].isna().tolist() == [False, True, False]
+
+
+def test_customers_may_have_another_name_in_the_ratings_or_none(
+    folder: Path, asked: list[dict[str, object]]
+) -> None:
+    (folder / "survey.csv").write_text(SURVEY)
+    ratings = ["--ratings", "survey.csv", "--rating", "score", "--quiet"]
+    assert cli.main([*ratings, "--rating-customer", "who"]) == 0
+    assert cli.main(ratings) == 0
+    assert [question(options).customer for options in asked] == ["who", None]
+    assert cli.main(["--quiet"]) == 0
+    assert asked[2]["survey"] is None
+
+
+def test_the_command_of_the_report_asks_about_the_ratings_again(
+    folder: Path, asked: list[dict[str, object]]
+) -> None:
+    import shlex
+
+    (folder / "my survey.csv").write_text(SURVEY)
+    first = ["--ratings", "my survey.csv", *ABOUT, "--rating-customer", "who", "--rating-time-zone", "UTC"]
+    first += ["--quiet"]
+    assert cli.main(first) == 0
+    again = shlex.split(str(asked[0]["command"]))
+    assert cli.main([*again[3:], "--quiet"]) == 0
+    one, two = (question(options) for options in asked)
+    for name in ("rating", "answered", "group", "customer", "wave", "source", "time_zone"):
+        assert getattr(one, name) == getattr(two, name)
+    assert asked[0]["command"] == asked[1]["command"]
+
+
+def test_ratings_alone_need_no_transactions(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "survey.csv").write_text(SURVEY)
+    assert cli.main(["nps", "survey.csv", "--rating", "score", "--rating-customer", "id"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("NET PROMOTER SCORE\nsurvey.csv\n")
+    assert "Net Promoter Score 50.0 (95 % interval" in printed.out
+    assert "nps survey.csv --rating score --rating-customer id\n" in printed.out
+    assert printed.out.endswith(f"The page is in {folder / 'nps_report.html'}\n")
+    assert printed.err == ""
+    page = (folder / "nps_report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "How certain" in page
+
+
+def test_ratings_alone_as_json_are_strict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "survey.csv").write_text(SURVEY)
+    assert cli.main(["nps", "survey.csv", *ABOUT, "--json", "--output", "other.html"]) == 0
+
+    def refuse(constant: str) -> object:
+        raise AssertionError(constant)
+
+    numbers = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert numbers["score"]["answers"] == 2
+    assert numbers["settings"]["group"] == "plan"
+    assert numbers["page"] == str(folder / "other.html")
+    assert (folder / "other.html").exists()
+
+
+def test_csv_and_parquet_ratings_give_the_same_numbers(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "survey.csv").write_text(SURVEY)
+    frame = pd.DataFrame(
+        {
+            "score": [10, None, 7],
+            "when": pd.to_datetime(["2024-01-05", None, "2024-02-05"]),
+            "plan": ["a", "b", "a"],
+        }
+    )
+    frame.to_parquet(folder / "survey.parquet")
+    said = []
+    for name in ("survey.csv", "survey.parquet"):
+        assert cli.main(["nps", name, "--rating", "score", *ABOUT[2:6], "--json"]) == 0
+        said.append(json.loads(capsys.readouterr().out))
+    for part in ("score", "trend", "groups", "log"):
+        assert said[0][part] == said[1][part]
+
+
 # ── What comes out ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -174,7 +275,7 @@ def test_output_has_characters_the_stream_lacks_escaped(
     assert rb"\xfc/page.html" in raw.getvalue()
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["audit", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["audit", "--help"], ["nps", "--help"], ["--version"]])
 def test_help_reads_well(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(arguments) == 0
     text = capsys.readouterr().out
@@ -222,6 +323,29 @@ def test_help_reads_well(arguments: list[str], capsys: pytest.CaptureFixture[str
             ["audit", "log.csv", *OWN[2:], "--customer", "who"],
             "column 'who' must be in the file, which has 'id'",
         ),
+        (["nps"], "the following arguments are required: FILE, --rating"),
+        (["nps", "nowhere.csv", "--rating", "score"], "the ratings must be in a file, got 'nowhere.csv'"),
+        (["nps", "log.csv", "--rating", "score"], "column 'score' must be in the file, which has 'id'"),
+        (
+            ["nps", "log.csv", "--rating", "when"],
+            "ratings must be whole numbers from 0 to 10, got '2024-01-05'",
+        ),
+        (["--ratings", "log.csv"], "required with --ratings: --rating, the column of the answers"),
+        (["--ratings", "nowhere.csv", "--rating", "x"], "the ratings must be in a file, got 'nowhere.csv'"),
+        (["--rating", "x", "--wave", "month"], "--rating, --wave: asks about answers, and there are none"),
+        (
+            ["nps", "log.csv", "--rating", "paid", "--wave", "month"],
+            "required with --wave: --answered, the column of the days of the answers",
+        ),
+        (
+            ["nps", "log.csv", "--rating", "paid", "--rating-time-zone", "UTC"],
+            "required with --rating-time-zone: --answered, the column of the days of the answers",
+        ),
+        (
+            ["nps", "log.csv", "--rating", "paid", "--rating-group", "paid"],
+            "--rating, --rating-group: must be different columns, got 'paid' for both",
+        ),
+        (["nps", "log.csv", "--rating", "paid", "--end", "2024-01-01"], "unrecognized arguments: --end"),
         (["--output", "."], "--output must be a file, got the folder"),
         (["--output", "no/where/page.html"], "--output must be in a folder that exists, got"),
     ],

@@ -6,10 +6,11 @@ import gzip
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from customer_centric.audit.read import read_transactions
+from customer_centric.audit.read import columns_of, read_ratings, read_transactions
 from customer_centric.errors import InvalidInputError, MissingColumnError, MissingDependencyError
 
 CSV = "id,when,paid,shop\n007,2024-01-05,10.5,a\nNA,2024-02-01,0,b\n007,2024-03-01,-3,c\n"
@@ -113,3 +114,66 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.csv")
     with pytest.raises(InvalidInputError, match="which is not one"):
         read(tmp_path)
+
+
+# ── Ratings ─────────────────────────────────────────────────────────────────────────────────────────
+
+RATINGS = "id;when;score;plan\n007;2024-01-05;10;NA\n8;;;b\n9;2024-02-01;0;\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_ratings_are_numbers_and_the_rest_is_text(tmp_path: Path, packed: bool) -> None:
+    text, name = RATINGS.encode(), "survey.csv"
+    path = written(tmp_path, gzip.compress(text) if packed else text, f"{name}.gz" if packed else name)
+    frame = read_ratings(path, rating="score", others=["id", "when", "plan"])
+    assert list(frame.columns) == ["score", "id", "when", "plan"]
+    np.testing.assert_array_equal(frame["score"], [10.0, np.nan, 0.0])
+    assert frame["id"].tolist() == ["007", "8", "9"]
+    assert frame["plan"].tolist()[0] == "NA"
+    assert frame["plan"].isna().tolist() == [False, False, True]
+    assert columns_of(path) == ["id", "when", "score", "plan"]
+
+
+def test_ratings_from_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "survey.pq"
+    pd.DataFrame({"score": pd.array([10, None, 3], dtype="Int64"), "id": [1, 2, 3]}).to_parquet(path)
+    frame = read_ratings(path, rating="score", others=["id"])
+    np.testing.assert_array_equal(frame["score"], [10.0, np.nan, 3.0])
+    assert columns_of(path) == ["score", "id"]
+
+
+def test_ratings_that_are_all_missing_are_read(tmp_path: Path) -> None:
+    frame = read_ratings(written(tmp_path, "score,x\n,1\n,2\n"), rating="score")
+    assert frame["score"].isna().all()
+    assert frame["score"].dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            ["10", "n/a", "x"],
+            r"got 'n/a' in row 2 of column 'score' \(2 of 3 rows\); correct them, and leave",
+        ),
+        (["10", "11", "3"], r"got 11 in row 2 of column 'score' \(1 of 3 rows\)"),
+        (["8.5", "", "3"], r"got 8\.5 in row 1 of column 'score' \(1 of 3 rows\)"),
+        (["-1", "3", "-1"], r"got -1 in row 1 of column 'score' \(2 of 3 rows\)"),
+        (["True", "False", "True"], r"got 'True' in row 1 of column 'score' \(3 of 3 rows\)"),
+        (["inf", "3", "3"], r"got inf in row 1"),
+    ],
+)
+def test_answers_off_the_scale_are_refused_with_their_row(
+    tmp_path: Path, values: list[str], message: str
+) -> None:
+    path = written(tmp_path, "score,x\n" + "".join(f"{value},1\n" for value in values))
+    with pytest.raises(InvalidInputError, match=f"^ratings must be whole numbers from 0 to 10, {message}"):
+        read_ratings(path, rating="score")
+
+
+def test_ratings_files_that_hold_nothing_say_so(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"survey\.csv' must have a header and rows, got no rows"):
+        read_ratings(written(tmp_path, "score\n", "survey.csv"), rating="score")
+    with pytest.raises(InvalidInputError, match=r"the ratings must be in a file, got '.*nowhere\.csv'"):
+        read_ratings(tmp_path / "nowhere.csv", rating="score")
+    with pytest.raises(MissingColumnError, match=r"column 'plan' must be in the file, which has 'score'"):
+        read_ratings(written(tmp_path, "score\n9\n"), rating="score", others=["plan"])

@@ -7,11 +7,12 @@ import json
 import math
 import re
 from datetime import date
-from html.parser import HTMLParser
 
 import pytest
 
 from audit.example_report import HOSTILE, example_report
+from audit.reading import Page
+from audit.survey.example import example_survey
 from customer_centric.audit import words
 from customer_centric.audit.html import render_html
 from customer_centric.audit.page import Chart
@@ -21,46 +22,7 @@ from customer_centric.audit.tables import all_tables
 from customer_centric.audit.text import render_text
 from customer_centric.errors import InvalidInputError
 
-VOID = {"meta", "rect", "line", "br", "path", "use"}
 CHART = Chart("test", 'Expected & "actual"', "Two lines.", '<svg role="img"><rect width="1"/></svg>')
-
-
-class Page(HTMLParser):
-    """Reads a page strictly: every element that opens closes, ids are unique."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.tags: set[str] = set()
-        self.words: list[str] = []
-        self.attributes: set[str] = set()
-        self.feed(text)
-        self.close()
-        assert not self.open, self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        for name, value in attrs:
-            self.attributes.add(name)
-            if name == "id":
-                self.ids.append(str(value))
-            if name == "href":
-                self.links.append(str(value))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in VOID:
-            assert self.open.pop() == tag, tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self.words).replace("\u00a0", " ").replace("\u2212", "-").split())
 
 
 def bare_report() -> AuditReport:
@@ -84,8 +46,12 @@ def bare_report() -> AuditReport:
     )
 
 
+def surveyed_report() -> AuditReport:
+    return dataclasses.replace(example_report(), survey=example_survey())
+
+
 def hostile_report() -> AuditReport:
-    full = example_report(customer=HOSTILE)
+    full = dataclasses.replace(example_report(customer=HOSTILE), survey=example_survey(HOSTILE))
     return dataclasses.replace(
         full,
         settings=dataclasses.replace(full.settings, source=HOSTILE, customer=HOSTILE, command=HOSTILE),
@@ -97,7 +63,7 @@ def hostile_report() -> AuditReport:
 # ── The page ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("report", [example_report(), bare_report(), hostile_report()])
+@pytest.mark.parametrize("report", [example_report(), bare_report(), surveyed_report(), hostile_report()])
 def test_page_is_well_formed_and_alone(report: AuditReport) -> None:
     """Every element closes, ids are unique, links inside lead somewhere, nothing is loaded or run."""
     text = render_html(report, [CHART])
@@ -165,7 +131,7 @@ def test_every_table_has_a_caption_and_headers() -> None:
 # ── The text ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("report", [example_report(), bare_report()])
+@pytest.mark.parametrize("report", [example_report(), bare_report(), surveyed_report()])
 def test_text_fits_a_terminal_and_is_plain(report: AuditReport) -> None:
     text = render_text(report)
     assert max(map(len, text.splitlines())) <= 100

@@ -216,6 +216,14 @@ def test_a_group_on_one_side_is_mix_without_bounds_of_its_rate() -> None:
     assert str(found).endswith("10 and 11 answers in 3 groups, 1 of them on one side only")
 
 
+def test_a_group_whose_answers_weigh_nothing_is_not_there() -> None:
+    before = BEFORE.assign(w=[1.0] * 6 + [0.0] * 4)
+    found = decomposed(before, AFTER.assign(w=1.0), weight="w")
+    assert (found.n_groups, found.n_one_sided) == (2, 1)
+    assert found.score_before == pytest.approx(400 / 6)
+    assert found.groups["share_before"].tolist() == [0, 1]
+
+
 def test_everybody_in_one_group_is_rate_alone() -> None:
     found = decompose_nps_change(BEFORE, AFTER, by=[], rating="rating")
     assert (found.mix, found.mix_interval.width) == (0, 0)

@@ -172,8 +172,8 @@ def test_samples_too_small_to_find_anything_say_so() -> None:
             AUTUMN,
             0.8,
             (
-                "`first` must be a NetPromoterScore, got list; score the answers first with net_promoter_score "
-                "or net_promoter_score_from_counts"
+                "`first` must be a NetPromoterScore, got list; score the answers first with "
+                "net_promoter_score or net_promoter_score_from_counts"
             ),
         ),
         (SPRING, 23.3, 0.8, "`second` must be a NetPromoterScore, got float"),
@@ -182,8 +182,8 @@ def test_samples_too_small_to_find_anything_say_so() -> None:
             net_promoter_score_from_counts(1, 1, 1, confidence_level=0.9),
             0.8,
             (
-                "`first` and `second` must have intervals of one confidence level, got 0.95 and 0.9; score both "
-                "again with one `confidence_level`"
+                "`first` and `second` must have intervals of one confidence level, got 0.95 and 0.9; score "
+                "both again with one `confidence_level`"
             ),
         ),
         (SPRING, AUTUMN, 1.0, "`power` must be a finite number greater than 0 and less than 1, got 1"),

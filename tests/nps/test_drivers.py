@@ -354,6 +354,10 @@ def test_it_says_what_it_found() -> None:
         ({"drivers": ["rating"]}, "`drivers` must be another column than `outcome`, got 'rating'"),
         ({"drivers": ["text"]}, r"`drivers` \(column 'text'\) must be numbers, got a column of type"),
         ({"drivers": ["yes"]}, r"`drivers` \(column 'yes'\) must be numbers, got a column of type Boolean"),
+        (
+            {"drivers": ["yes_or_no"]},
+            r"`drivers` \(column 'yes_or_no'\) must be numbers, got a column of type",
+        ),
         ({"outcome": "text"}, r"`outcome` \(column 'text'\) must be numbers"),
         ({"outcome": "same"}, r"`outcome` \(column 'same'\) must vary, got 0.1 in all 200 complete rows"),
         ({"method": "pratt"}, "`method` must be one of 'shapley', 'relative_weights', got 'pratt'"),
@@ -364,8 +368,8 @@ def test_it_says_what_it_found() -> None:
         (
             {"driver_range": (2, 5)},
             (
-                r"`drivers` \(column 'service'\) must be from 2 to 5, which is `driver_range`, or missing, got "
-                r"1 at position \d+ \(\d+ of 200 values\)"
+                r"`drivers` \(column 'service'\) must be from 2 to 5, which is `driver_range`, or missing, "
+                r"got 1 at position \d+ \(\d+ of 200 values\)"
             ),
         ),
         (
@@ -394,6 +398,7 @@ def test_what_is_refused(arguments: dict[str, Any], message: str) -> None:
     frame = survey_of().assign(text="good", yes=True, same=0.1, nothing=0.0, infinite=1.0, negative=1.0)
     frame.loc[4, "infinite"] = -np.inf
     frame.loc[2, "negative"] = -1.0
+    frame["yes_or_no"] = frame["yes"].astype(object)
     frame["gap"] = frame["stands_for"].where(frame.index != 3)
     frame["gap_id"] = pd.Series(["a", "b"] * 100, dtype=object).where(frame.index != 3)
     with pytest.raises(InvalidInputError, match=message):

@@ -105,19 +105,15 @@ def test_fewer_silent_ones_change_less(counts: tuple[int, int, int], silent: int
 
 def test_the_interval_holds_the_whole_range_as_often_as_it_should() -> None:
     """All samples of 12 from a large population of which half would answer: the range of its score."""
-    share = 0.5
+    outcomes = [(p, 12 - p - d, d) for p in range(13) for d in range(13 - p)]
+    intervals = [nonresponse_bounds(scored(counts, 12)).interval for counts in outcomes]
     for promoter, detractor in ((0.5, 0.2), (0.8, 0.05), (0.3, 0.3)):
-        net = 100 * (promoter - detractor)
-        lowest, highest = share * net - 100 * (1 - share), share * net + 100 * (1 - share)
+        lowest, highest = (0.5 * 100 * (promoter - detractor) + side * 50 for side in (-1, 1))
         held = 0.0
-        for p in range(13):
-            for d in range(13 - p):
-                chance = math.comb(12, p) * math.comb(12 - p, d) * promoter**p * detractor**d
-                chance *= (1 - promoter - detractor) ** (12 - p - d)
-                interval = nonresponse_bounds(
-                    net_promoter_score_from_counts(p, 12 - p - d, d, invited=24)
-                ).interval
-                held += chance * (interval.lower <= lowest + 1e-9 and highest - 1e-9 <= interval.upper)
+        for (p, q, d), interval in zip(outcomes, intervals, strict=True):
+            chance = math.comb(12, p) * math.comb(12 - p, d) * promoter**p * detractor**d
+            inside = interval.lower <= lowest + 1e-9 and highest - 1e-9 <= interval.upper
+            held += chance * (1 - promoter - detractor) ** q * inside
         assert held >= 0.925
 
 

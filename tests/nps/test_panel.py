@@ -207,15 +207,16 @@ def test_the_sentence_counts_the_customers_in_both_waves() -> None:
         (
             {"first_customers": ["a", "b", "a"]},
             (
-                "`first_customers` must name each customer once, got 'a' again at position 2 (1 of 3 answers); "
-                "keep one answer a customer, the latest for instance"
+                "`first_customers` must name each customer once, got 'a' again at position 2 (1 of 3 "
+                "answers); keep one answer a customer, the latest for instance"
             ),
         ),
         (
             {"second_customers": ["a", None, "c"]},
             (
-                "`second_customers` must be present for every answer, got a missing one at position 1 (1 of 3 "
-                "answers); remove these answers or compare the two waves as different people with compare_nps"
+                "`second_customers` must be present for every answer, got a missing one at position 1 (1 of "
+                "3 answers); remove these answers or compare the two waves as different people with "
+                "compare_nps"
             ),
         ),
         (

@@ -68,7 +68,8 @@ def test_waves_that_scatter_give_the_regression_of_their_scores() -> None:
     """30 and -30 have equal sampling errors, so Birge's ratio leaves ordinary least squares."""
     up, down = (50, 30, 20), (20, 30, 50)
     found = trend(waves(up, down, down, up, up, up))
-    expected = linregress(middles([0, 1, 2, 3, 4, 5]), [30, -30, -30, 30, 30, 30])
+    t = middles([0, 1, 2, 3, 4, 5])
+    expected = linregress(t, [30, -30, -30, 30, 30, 30])
     assert found.slope == pytest.approx(expected.slope)
     assert found.standard_error == pytest.approx(expected.stderr)
     assert found.p_value == pytest.approx(expected.pvalue)
@@ -77,6 +78,10 @@ def test_waves_that_scatter_give_the_regression_of_their_scores() -> None:
     assert found.interval.lower == pytest.approx(expected.slope - reach)
     assert found.dispersion > 5
     assert f"waves scatter {found.dispersion:.1f} times as much as sampling explains" in str(found)
+    # The scatter is that of the waves without that of their answers.
+    sampling = 7.8496**2
+    around = np.sum((np.array([30, -30, -30, 30, 30, 30]) - expected.intercept - expected.slope * t) ** 2) / 4
+    assert found.between_sd**2 == pytest.approx(around - sampling, rel=5e-3)
 
 
 def test_waves_on_a_line_have_the_error_of_their_answers() -> None:
@@ -85,7 +90,7 @@ def test_waves_on_a_line_have_the_error_of_their_answers() -> None:
     t = middles([0, 1, 2])
     assert found.slope == pytest.approx(0, abs=1e-9)
     assert found.dispersion == pytest.approx(0, abs=1e-9)
-    assert found.degrees_of_freedom == math.inf
+    assert (found.degrees_of_freedom, found.between_sd) == (math.inf, 0)
     plain = 7.8496 / math.sqrt(((t - t.mean()) ** 2).sum())
     assert found.standard_error == pytest.approx(plain, rel=2e-3)
     assert found.interval.upper == pytest.approx(1.959964 * found.standard_error)
@@ -104,6 +109,16 @@ def test_waves_of_different_sizes_weigh_by_their_answers() -> None:
     found = trend(waves((5, 3, 2), (500, 300, 200), (60, 25, 15), months=[0, 3, 6]))
     expected = np.polyfit(middles([0, 3, 6]), [30, 30, 45], 1, w=np.sqrt([10, 1000, 100]))
     assert found.slope == pytest.approx(expected[0])
+
+
+def test_waves_with_effects_of_their_own_weigh_almost_alike() -> None:
+    """Large waves are no surer than small ones of where the line runs once effects outweigh sampling."""
+    found = trend(waves((500, 300, 200), (20, 30, 50), (100, 300, 600), (60, 30, 10), (300, 300, 400)))
+    scores = [30, -30, -50, 50, -10]
+    expected = linregress(middles([0, 1, 2, 3, 4]), scores)
+    assert found.between_sd > 20
+    assert found.slope == pytest.approx(expected.slope, abs=6)
+    assert found.standard_error == pytest.approx(expected.stderr, rel=0.1)
 
 
 def test_a_wave_has_the_interval_of_its_score() -> None:

@@ -106,11 +106,12 @@ class KaplanMeier:
 
         Normal on the scale of \(\operatorname{logit}(\mu / \tau)\): symmetric bounds leave the range and miss
         where few were lost. Where nobody was, the mean is at least \(\tau\) times the lower bound of the
-        survival at \(\tau\), because the curve falls.
+        survival at \(\tau\), because the curve falls. The horizon is greater than 0.
         """
         if not self.reaches(horizon):
-            # The curve up to the follow-up is a part of the mean, the rest adds at most its height.
-            return 0.0, float(horizon)
+            # The time up to the follow-up is a part of it; nothing is known of the rest.
+            known = self.duration.size > 0 and self.follow_up > 0
+            return self.restricted_mean_bounds(self.follow_up)[0] if known else 0.0, float(horizon)
         mean, error = self.restricted_mean(horizon)
         share = mean / horizon
         if share >= 1.0:

@@ -136,6 +136,7 @@ def _question(arguments: Arguments, customer: str | None) -> SurveyQuestion:
         group=arguments.rating_group,
         customer=customer,
         wave=arguments.wave,
+        time_zone=arguments.rating_time_zone,
         source=str(path),
     )
 
@@ -159,6 +160,7 @@ def _command(arguments: Arguments, options: Mapping[str, object]) -> str:
         "--rating-group": arguments.rating_group,
         "--rating-customer": arguments.rating_customer,
         "--wave": arguments.wave,
+        "--rating-time-zone": arguments.rating_time_zone,
     }
     file = arguments.file if arguments.command == "audit" else arguments.ratings
     return command_line(arguments.command, file, {**options, **about_ratings})

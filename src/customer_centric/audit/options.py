@@ -90,6 +90,7 @@ class Arguments(argparse.Namespace):
     rating_group: str | None
     rating_customer: str | None
     wave: Wave | None
+    rating_time_zone: str | None
     output: Path
     json: bool
     quiet: bool
@@ -287,6 +288,9 @@ def _add_answer_columns(group: _Group) -> None:
         choices=("week", "month", "quarter", "year"),
         help="what the trend takes together; default: month, or quarter where they are more than 24",
     )
+    group.add_argument(
+        "--rating-time-zone", metavar="ZONE", help="zone whose days count, for instants: Europe/Berlin"
+    )
 
 
 def _add_output(command: argparse.ArgumentParser, page: str) -> None:
@@ -354,7 +358,8 @@ def _check_ratings(arguments: Arguments, parser: argparse.ArgumentParser) -> Non
         "--rating-group": arguments.rating_group,
         "--rating-customer": arguments.rating_customer,
     }
-    given = [name for name, value in {**columns, "--wave": arguments.wave}.items() if value is not None]
+    of_days = {"--wave": arguments.wave, "--rating-time-zone": arguments.rating_time_zone}
+    given = [name for name, value in {**columns, **of_days}.items() if value is not None]
     if arguments.ratings is None:
         if given:
             parser.error(
@@ -363,8 +368,8 @@ def _check_ratings(arguments: Arguments, parser: argparse.ArgumentParser) -> Non
         return
     if arguments.rating is None:
         parser.error("required with --ratings: --rating, the column of the answers")
-    if arguments.wave is not None and arguments.answered is None:
-        parser.error("required with --wave: --answered, the column of the days of the answers")
+    if arguments.answered is None and (about := [name for name in given if name in of_days]):
+        parser.error(f"required with {', '.join(about)}: --answered, the column of the days of the answers")
     named: dict[str, str] = {}
     for option, column in columns.items():
         if column is not None and named.setdefault(column, option) != option:

@@ -9,7 +9,7 @@ from customer_centric.audit.table import Table
 
 __all__: list[str] = []
 
-_WIDTH = 92
+_WIDTH = 79
 
 
 def section(title: str, sentence: str, shown: Table | None) -> Iterable[str]:
@@ -22,12 +22,13 @@ def section(title: str, sentence: str, shown: Table | None) -> Iterable[str]:
 
 def heading(title: str) -> str:
     """A title with a line below it."""
-    return f"{title}\n{'-' * len(title)}"
+    short = _shortened(plain(title), _WIDTH)
+    return f"{short}\n{'-' * len(short)}"
 
 
 def paragraph(sentence: str) -> str:
     """Sentences in lines of equal length."""
-    return textwrap.fill(plain(sentence), _WIDTH)
+    return "\n".join(_wrapped(sentence))
 
 
 def care(notes: Sequence[str]) -> Iterable[str]:
@@ -35,7 +36,7 @@ def care(notes: Sequence[str]) -> Iterable[str]:
     if notes:
         yield heading("Read with care")
     for note in notes:
-        yield textwrap.fill(plain(note), _WIDTH, initial_indent="* ", subsequent_indent="  ")
+        yield "\n".join(_wrapped(note, "* ", "  "))
 
 
 def figures(rows: Iterable[tuple[str, str, str]]) -> str:
@@ -56,10 +57,22 @@ def table(shown: Table) -> str:
     head, *body = _aligned((shown.head, *shown.rows), left=shown.left, widest=shown.widest)
     if shown.marked is not None:
         body[shown.marked] = "> " + body[shown.marked][2:]
-    lines = [plain(shown.title) + ":", head, "  " + "-" * (max(map(len, (head, *body))) - 2), *body]
+    lines = [
+        _shortened(plain(shown.title), _WIDTH) + ":",
+        head,
+        "  " + "-" * (max(map(len, (head, *body))) - 2),
+        *body,
+    ]
     if shown.note:
-        lines.extend(textwrap.wrap(plain(shown.note), _WIDTH, initial_indent="  ", subsequent_indent="  "))
+        lines.extend(_wrapped(shown.note, "  ", "  "))
     return "\n".join(lines)
+
+
+def _wrapped(text: str, first: str = "", later: str = "") -> list[str]:
+    """Lines of a sentence, none of which starts with the sign of a percentage."""
+    kept = plain(text).replace(" %", "\u00a0%")
+    lines = textwrap.wrap(kept, _WIDTH, initial_indent=first, subsequent_indent=later)
+    return [line.replace("\u00a0%", " %") for line in lines]
 
 
 def _aligned(rows: tuple[tuple[str, ...], ...], *, left: frozenset[int], widest: int = _WIDTH) -> list[str]:

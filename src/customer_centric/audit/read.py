@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from numbers import Real
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -82,6 +83,8 @@ def read_ratings(path: Path, *, rating: str, others: Sequence[str] = ()) -> pd.D
         If the file is Parquet and PyArrow is not installed.
     """
     frame = _read(path, "ratings", [rating, *others], text=others)
+    if frame.empty:
+        raise InvalidInputError(f"{str(path)!r} must have a header and rows, got no rows")
     return frame.assign(**{rating: _checked_ratings(frame[rating])})
 
 
@@ -198,7 +201,9 @@ def _checked_ratings(ratings: pd.Series) -> pd.Series:
 
 
 def _as_written(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else repr(str(value))
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return repr(str(value))
+    return f"{float(value):g}"
 
 
 class _Schema(Protocol):

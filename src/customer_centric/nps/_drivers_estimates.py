@@ -56,7 +56,7 @@ def estimate(
         found = shapley_importance(correlation, order=order)
     else:
         found = relative_importance(correlation)
-    inverse = np.linalg.pinv(correlation[:p, :p], rcond=1e-10, hermitian=True)
+    inverse = np.asarray(np.linalg.pinv(correlation[:p, :p], rcond=1e-10, hermitian=True), dtype=np.float64)
     slope, own = slopes_of(correlation), np.diag(inverse)
     spread = rows.spread(found.forms, SlopeForms(inverse, np.append(-slope, 1.0)), moments)
     widening, t = _design(spread, moments.n, p, confidence_level)

@@ -123,7 +123,7 @@ def _combine(columns: Sequence[nw.Expr], coefficients: FloatArray) -> nw.Expr:
     return terms[0]
 
 
-def read_lazy(log: LazyFrame[Any], columns: Columns) -> LazyRows:
+def rows_in_engine(log: LazyFrame[Any], columns: Columns) -> LazyRows:
     """The complete rows of a lazy frame, checked in one query with their means."""
     for role, column in columns.named():
         log.check_numbers(column, role)

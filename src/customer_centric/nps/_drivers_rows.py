@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
 from customer_centric._core.frames import MemoryFrame
@@ -185,7 +186,7 @@ def _add_by(sums: FloatArray, codes: IntArray, values: FloatArray) -> None:
         sums[i, found] += sum_by(place, values[i], found.size)
 
 
-def read_memory(frame: MemoryFrame[Any], columns: Columns) -> MemoryRows:
+def rows_in_memory(frame: MemoryFrame[Any], columns: Columns) -> MemoryRows:
     """The complete rows of a frame in memory."""
     values = np.column_stack([numbers(frame, column, role) for role, column in columns.named()])
     _check_range(values, columns)
@@ -201,8 +202,11 @@ def read_memory(frame: MemoryFrame[Any], columns: Columns) -> MemoryRows:
 def numbers(frame: MemoryFrame[Any], column: str, role: str) -> FloatArray:
     """The column as float64; NaN where a value is missing, infinite ones refused."""
     name = in_column(role, column)
-    dtype = as_series(frame.native(column)).dtype
-    if not (dtype.is_numeric() or str(dtype) == "Object"):
+    series = as_series(frame.native(column))
+    dtype = series.dtype
+    # A column of objects may hold numbers; booleans are none.
+    of_numbers = isinstance(dtype, nw.Object) and not any(isinstance(v, bool) for v in series.to_list())
+    if not (dtype.is_numeric() or of_numbers):
         raise wrong_type(name, "numbers", dtype, "convert it first")
     try:
         values = frame.floats(column)

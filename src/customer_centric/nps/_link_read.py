@@ -10,7 +10,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_centric._core.frames import LazyFrame, MemoryFrame
+from customer_centric._core.checks import check_choice
+from customer_centric._core.frames import LazyFrame, MemoryFrame, check_time_zone
 from customer_centric._core.frames.codes import (
     AnySeries,
     Codes,
@@ -66,8 +67,10 @@ class SurveyColumns:
     time_zone: str | None = None
 
 
-def read_answers(frame: AnyFrame[FrameT], columns: SurveyColumns) -> Answers[FrameT]:
+def answers_of(frame: AnyFrame[FrameT], columns: SurveyColumns) -> Answers[FrameT]:
     """The rows with an answer; bad data are refused."""
+    check_time_zone(columns.time_zone)
+    check_choice("invalid", columns.invalid, ("raise", "missing"))
     if isinstance(frame, LazyFrame):
         return _answers_lazy(frame, columns)
     return _answers_in_memory(frame, columns)
@@ -99,12 +102,8 @@ def _memory_rows(arrays: Mapping[str, NDArray[Any]]) -> AnyLazyFrame:
     return rows
 
 
-def _series(frame: MemoryFrame[Any], column: str) -> AnySeries:
-    return as_series(frame.native(column))
-
-
 def _ratings(frame: MemoryFrame[Any], columns: SurveyColumns) -> tuple[FloatArray, int]:
-    series = _series(frame, columns.rating)
+    series = frame.series(columns.rating)
     name = in_column("rating", columns.rating)
     raw: NDArray[Any]
     if series.dtype.is_numeric():
@@ -128,7 +127,7 @@ def _known_days(
     frame: MemoryFrame[Any], column: str, role: str, time_zone: str | None
 ) -> tuple[IntArray, BoolArray]:
     """Days of a column of dates, and where there is none."""
-    series = _series(frame, column)
+    series = frame.series(column)
     missing = np.asarray(series.is_null().to_numpy(), dtype=np.bool_)
     if missing.all():
         return np.zeros(missing.shape, dtype=np.int64), missing
@@ -201,9 +200,10 @@ def _answers_lazy(frame: LazyFrame[FrameT], columns: SurveyColumns) -> Answers[F
     for role, column in (("answered", columns.answered), ("lost", columns.lost)):
         if column is not None:
             days = checks.add_dates(role, column)
-            selected["day" if role == "answered" else role] = (
-                days if role == "answered" else nw.when(~days.is_null()).then(days).otherwise(nw.lit(NEVER))
-            )
+            if role == "answered":
+                selected["day"] = days
+            else:
+                selected[role] = nw.when(~nw.col(column).is_null()).then(days).otherwise(nw.lit(NEVER))
     found = checks.run(stay=(selected["lost"] - selected["day"]) if columns.lost is not None else None)
     if found["_off"] and columns.invalid == "raise":
         _refuse_off_scale(columns, found)
@@ -243,7 +243,7 @@ def _localised(
     return frame
 
 
-def read_log(
+def log_rows(
     frame: AnyFrame[FrameT],
     answers: Answers[FrameT],
     *,
@@ -264,7 +264,7 @@ def read_log(
     codes = ids.codes.astype(np.int64) if answers.codes is None else match_codes(ids, answers.codes)
     arrays: dict[str, NDArray[Any]] = {"customer": codes}
     if date is not None:
-        zone = _zone(_series(frame, date), time_zone)
+        zone = _zone(frame.series(date), time_zone)
         arrays["when"] = frame.days(date, "date", zone)
     if item is not None:
         arrays["item"] = frame.ids(item, "item").codes.astype(np.int64)

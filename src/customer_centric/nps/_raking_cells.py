@@ -16,6 +16,7 @@ from customer_centric._core.frames.lazy import AnyLazyFrame, attach_table, flag
 from customer_centric._core.frames.problems import in_column, raise_rows
 from customer_centric._core.tabulate import distinct_rows, sum_by
 from customer_centric.errors import InvalidInputError
+from customer_centric.nps._raking_margins import role_of
 from customer_centric.typing import FloatArray, FrameT, IntArray
 
 _FACTOR: Final = "_raking_factor"
@@ -53,11 +54,6 @@ class Cells(Generic[FrameT]):
     weighted: Callable[[str, FloatArray], FrameT]
 
 
-def role_of(column: str) -> str:
-    """How messages name the margin of a column."""
-    return f"margins[{column!r}]"
-
-
 def cells_in_memory(survey: MemoryFrame[FrameT], columns: Sequence[str], weight: str | None) -> Cells[FrameT]:
     """Cells of a survey whose rows are in memory."""
     base = np.ones(survey.n_rows) if weight is None else _base_weights(survey, weight)
@@ -73,12 +69,14 @@ def cells_in_memory(survey: MemoryFrame[FrameT], columns: Sequence[str], weight:
     def weighted(column: str, factor: FloatArray) -> FrameT:
         return survey.with_column(column, base * factor[cell])
 
+    with np.errstate(over="ignore", under="ignore"):
+        squared = base**2
     return Cells(
         labels=labels,
         codes=codes,
         n=sum_by(cell, np.ones(cell.size), size),
         weight=sum_by(cell, base, size),
-        squared_weight=sum_by(cell, base**2, size),
+        squared_weight=sum_by(cell, squared, size),
         smallest=smallest,
         largest=largest,
         weighted=weighted,

@@ -77,8 +77,8 @@ def _groups(counted: Tally[Any], n_by: int) -> tuple[tuple[IntArray, ...], IntAr
 
 def by_keys(by: str | Sequence[str], cluster: str | None) -> list[Key]:
     """The keys of groups, each with a role of its own, and of clusters."""
-    columns = [by] if isinstance(by, str) else list(by)
-    if not all(isinstance(column, str) for column in columns):
+    columns = [by] if isinstance(by, str) else by
+    if not isinstance(columns, Sequence) or not all(isinstance(column, str) for column in columns):
         raise InvalidInputError(f"`by` must be the name of a column or several of them, got {by!r}")
     roles = ["by"] if len(columns) == 1 else [f"by[{i}]" for i in range(len(columns))]
     keys = [Key(column, role) for column, role in zip(columns, roles, strict=True)]

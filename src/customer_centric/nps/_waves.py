@@ -66,16 +66,19 @@ class Line:
     Parameters
     ----------
     slope, standard_error : float
-        Per unit of time; the error is inflated where waves scatter more than sampling explains.
+        Per unit of time.
     dispersion : float
         Squared distances from the line over what sampling errors make them; NaN for two waves.
+    between_sd : float
+        Standard deviation of what moves waves beside the line and sampling; 0 where nothing shows it.
     degrees_of_freedom : float
-        Waves less 2 where the error is inflated, infinite where it rests on the answers alone.
+        Waves less 2 where waves have effects of their own; infinite where the error rests on the answers.
     """
 
     slope: float
     standard_error: float
     dispersion: float
+    between_sd: float
     degrees_of_freedom: float
 
 
@@ -115,20 +118,51 @@ def wave_errors(answers: Answers, net: FloatArray) -> WaveErrors:
 
 def fit_line(moments: FloatArray, net: FloatArray, errors: WaveErrors) -> Line:
     """The line through the scores of at least two waves at different moments."""
+    variance = errors.variance
     # By size and not by variance: the variance of a wave depends on its score, and weights that do pull the
     # line towards extreme waves.
-    weight = errors.units
-    centred = moments - weight @ moments / weight.sum()
+    sampled = _weigh(moments, net, errors, errors.units, 0.0)
+    free = moments.size - 2
+    if free < 1 or sampled.distance <= sampled.expected:
+        dispersion = sampled.distance / sampled.expected if free > 0 else math.nan
+        return Line(sampled.slope, math.sqrt(sampled.variance), dispersion, 0.0, math.inf)
+    between = (sampled.distance - sampled.expected) / sampled.per_effect
+    typical = float((variance * errors.units).mean())
+    found = _weigh(moments, net, errors, 1.0 / (typical / errors.units + between), between)
+    inflated = found.variance * max(1.0, found.distance / found.expected)
+    return Line(
+        found.slope, math.sqrt(inflated), sampled.distance / sampled.expected, math.sqrt(between), float(free)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A line with given weights, and squared distances from it beside what they should be."""
+
+    slope: float
+    variance: float
+    distance: float
+    expected: float
+    per_effect: float  # what a variance of 1 between waves adds to the distances
+
+
+def _weigh(
+    moments: FloatArray, net: FloatArray, errors: WaveErrors, weight: FloatArray, between: float
+) -> _Weighed:
+    """The line where waves have errors, and effects of their own with the variance `between`."""
+    total = float(weight.sum())
+    centred = moments - weight @ moments / total
     spread = float(weight @ centred**2)
     slope = float((weight * centred) @ net) / spread
-    standard_error = math.sqrt(errors.of_sum(weight * centred / spread))
-    free = moments.size - 2
-    if free < 1:
-        return Line(slope, standard_error, math.nan, math.inf)
-    away = net - weight @ net / weight.sum() - slope * centred
-    # What the two parameters of the line take out of the distances, with errors that waves share.
-    taken = errors.of_sum(weight) / weight.sum() + errors.of_sum(weight * centred) / spread
-    dispersion = float(weight @ away**2) / (weight @ errors.variance - taken)
-    if dispersion <= 1.0:
-        return Line(slope, standard_error, dispersion, math.inf)
-    return Line(slope, standard_error * math.sqrt(dispersion), dispersion, float(free))
+    away = net - weight @ net / total - slope * centred
+    level, tilt = weight, weight * centred
+    # What level and slope take out of the distances, with errors that waves share.
+    sampled = weight @ errors.variance - errors.of_sum(level) / total - errors.of_sum(tilt) / spread
+    per_effect = float(total - level @ level / total - tilt @ tilt / spread)
+    return _Weighed(
+        slope=slope,
+        variance=errors.of_sum(tilt / spread) + between * float(tilt @ tilt) / spread**2,
+        distance=float(weight @ away**2),
+        expected=float(sampled) + between * per_effect,
+        per_effect=per_effect,
+    )

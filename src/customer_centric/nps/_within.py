@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy.special import stdtrit
 
-from customer_centric._core.frames.lazy import AnyLazyFrame
-from customer_centric.nps._link import CLASSES, AnyFrame, by_class, collect
+from customer_centric._core.frames.lazy import AnyLazyFrame, flag
+from customer_centric.nps._link import AnyFrame, by_class, collect, of_class
 from customer_centric.typing import BoolArray, FloatArray, FrameT
 
 # Logarithms that differ by less than this (1e-10, squared) are equal up to rounding.
-_NO_SPREAD = 1e-20
+_NO_SPREAD: Final = 1e-20
+# A customer who weighs all of a class.
+_ALL: Final = 1.0 - 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +32,8 @@ class Contrasts:
         Whether the rows tell.
     spread : ndarray of shape (n_contrasts,)
         Whether customers differ, so that the interval has a width to show.
+    enough : ndarray of shape (n_contrasts,)
+        Whether two customers or more of each of the compared classes weigh something.
     customers, rows : ndarray of shape (3,)
         Customers and rows of each class.
     """
@@ -38,6 +43,7 @@ class Contrasts:
     upper: FloatArray
     known: BoolArray
     spread: BoolArray
+    enough: BoolArray
     customers: FloatArray
     rows: FloatArray
 
@@ -57,11 +63,12 @@ def within(
     With \(\tilde x\) and \(\tilde y\) the deviations from the means of their cell, \(\tilde e\) the residuals
     and \(a = (\sum \tilde x \tilde x')^{-1} c\) for a contrast \(c\),
 
-    \[ c'\hat\beta, \qquad V = \sum_{k} \frac{G_k}{G_k - 1} \sum_{g \in k}
-       \Bigl(\sum_{i \in g} a'\tilde x_i \tilde e_i\Bigr)^2 , \]
+    \[ c'\hat\beta, \qquad V = \sum_g \frac{1}{1 - h_g} \Bigl(\sum_{i \in g} a'\tilde x_i \tilde e_i\Bigr)^2,
+       \qquad h_g = \frac{\sum_{i \in g} (a'\tilde x_i)^2}{\sum_{i \in k(g)} (a'\tilde x_i)^2} , \]
 
-    over the \(G_k\) customers \(g\) of class \(k\); degrees of freedom after Satterthwaite. A contrast needs
-    two customers in each of the classes that it compares.
+    over customers \(g\) of classes \(k\): what a customer weighs in its class pulls the fit towards it, and
+    the residuals down. A class has \(1 / \sum_g h_g^2 - 1\) degrees of freedom, joined after Satterthwaite.
+    A contrast needs two customers who weigh something in each of the classes that it compares.
     """
     counts = by_class(
         frame, rows.group_by("customer", "cls").agg(nw.len().alias("rows")).drop("customer"), "rows"
@@ -73,28 +80,37 @@ def within(
     inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
     tellable = np.abs(wanted - wanted @ inverse @ gram).max(axis=1) <= 1e-6
     beta, loadings = inverse @ cross, wanted @ inverse
-    squares = _squared_scores(frame, moved, regressors, beta, loadings)
-    customers = counts["n"]
-    enough = np.array([(customers[list(pair)] >= 2).all() for pair in compared])
-    variance, free = _variance(squares, customers)
-    spread = variance > _NO_SPREAD
-    reach = np.where(
-        spread & enough, -stdtrit(free, 0.5 * (1.0 - confidence_level)) * np.sqrt(variance), np.inf
+    scores = _scores(frame, moved, regressors, beta, loadings)
+    variance, free = _variance(scores)
+    enough = np.array([not scores.alone[k, list(pair)].any() for k, pair in enumerate(compared)]) & np.array(
+        [(counts["n"][list(pair)] >= 2).all() for pair in compared]
     )
+    spread = variance > _NO_SPREAD
+    quantile = -stdtrit(free, 0.5 * (1.0 - confidence_level))
+    reach = np.where(tellable & spread & enough, quantile * np.sqrt(variance), np.inf)
     estimate = np.where(tellable, wanted @ beta, np.nan)
-    reach = np.where(tellable, reach, np.inf)
     centre = np.nan_to_num(estimate)
-    return Contrasts(estimate, centre - reach, centre + reach, tellable, spread, customers, counts["rows"])
+    return Contrasts(
+        estimate, centre - reach, centre + reach, tellable, spread, enough, counts["n"], counts["rows"]
+    )
 
 
-def _variance(squares: FloatArray, customers: FloatArray) -> tuple[FloatArray, FloatArray]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scores:
+    """By contrast and class: sums of squared scores, of squared weights, and whether one weighs all."""
+
+    squares: FloatArray
+    weights: FloatArray
+    alone: BoolArray
+
+
+def _variance(scores: _Scores) -> tuple[FloatArray, FloatArray]:
     """Variance of each contrast, and its degrees of freedom."""
-    free = np.maximum(customers - 1.0, 1.0)
-    parts = squares * customers / free
-    total = parts.sum(axis=1)
-    degrees = np.ones(total.shape)
-    np.divide(total**2, (parts**2 / free).sum(axis=1), out=degrees, where=total > 0)
-    return total, np.maximum(degrees, 1.0)
+    free = np.maximum(1.0 / np.where(scores.weights > 0, scores.weights, 0.5) - 1.0, 0.5)
+    total: FloatArray = scores.squares.sum(axis=1)
+    degrees: FloatArray = np.ones(len(scores.squares))
+    np.divide(total**2, (scores.squares**2 / free).sum(axis=1), out=degrees, where=total > 0)
+    return total, degrees
 
 
 def _deviations(rows: AnyLazyFrame, cell: Sequence[str], regressors: Sequence[str]) -> AnyLazyFrame:
@@ -126,26 +142,44 @@ def _products(
     return gram, cross
 
 
-def _squared_scores(
+def _scores(
     frame: AnyFrame[FrameT],
     moved: AnyLazyFrame,
     regressors: Sequence[str],
     beta: FloatArray,
     loadings: FloatArray,
-) -> FloatArray:
-    """Squares of the sums of each customer, added up by class: a row a contrast."""
+) -> _Scores:
+    """What each customer contributes, added up by class: a row a contrast."""
     residual = nw.col("y")
     for name, slope in zip(regressors, beta.tolist(), strict=True):
         residual = residual - nw.col(name) * slope
-    scores = {f"z{k}": _combined(regressors, loading) * residual for k, loading in enumerate(loadings)}
-    sums = (
-        moved.select("customer", "cls", **scores)
+    pulls = {k: _combined(regressors, loading) for k, loading in enumerate(loadings)}
+    columns = {f"z{k}": pull * residual for k, pull in pulls.items()}
+    columns |= {f"q{k}": pull * pull for k, pull in pulls.items()}
+    customers = (
+        moved.select("customer", "cls", **columns)
         .group_by("customer", "cls")
-        .agg(*(nw.col(name).sum() for name in scores))
+        .agg(*(nw.col(name).sum() for name in columns))
     )
-    squares = sums.select("cls", **{name: nw.col(name) * nw.col(name) for name in scores})
-    found = by_class(frame, squares, *scores)
-    return np.array([found[name] for name in scores]).reshape(len(scores), len(CLASSES))
+    totals = by_class(frame, customers, *(f"q{k}" for k in pulls))
+    shares = customers.select(
+        "cls",
+        *(f"z{k}" for k in pulls),
+        **{f"h{k}": nw.col(f"q{k}") / of_class(np.where(v > 0, v, 1.0)) for k, v in _by_place(totals)},
+    )
+    told: dict[str, nw.Expr] = {}
+    for k in pulls:
+        share, is_alone = nw.col(f"h{k}"), nw.col(f"h{k}") > _ALL
+        rest = nw.when(is_alone).then(nw.lit(1.0)).otherwise(1.0 - share)
+        told |= {f"s{k}": nw.col(f"z{k}") * nw.col(f"z{k}") / rest, f"w{k}": share * share}
+        told[f"a{k}"] = flag(is_alone)
+    found = by_class(frame, shares.select("cls", **told), *told)
+    squares, weights, alone = (np.array([found[f"{name}{k}"] for k in pulls]) for name in "swa")
+    return _Scores(squares, weights, np.asarray(alone > 0))
+
+
+def _by_place(totals: Mapping[str, FloatArray]) -> list[tuple[int, FloatArray]]:
+    return [(int(name[1:]), values) for name, values in totals.items() if name != "n"]
 
 
 def _combined(regressors: Sequence[str], loading: FloatArray) -> nw.Expr:

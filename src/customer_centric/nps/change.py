@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customer_centric._core.checks import check_confidence_level
-from customer_centric._core.frames import engine_of, open_frame, tally
+from customer_centric._core.frames import Key, Tally, engine_of, open_frame, tally
 from customer_centric._core.ratings import Invalid
 from customer_centric._core.tabulate import sum_by
 from customer_centric._methods.decomposition import ChangeDecomposition, decompose_change
@@ -245,15 +245,7 @@ def decompose_nps_change(
         )
     keys = by_keys(by, None)
     counted = [
-        tally(
-            open_frame(name, frame),
-            keys=keys,
-            rating=rating,
-            minimum=scale.minimum,
-            maximum=scale.maximum,
-            invalid=invalid,
-            weight=weight,
-        )
+        _count(name, frame, keys, rating, weight, scale, invalid)
         for name, frame in (("before", before), ("after", after))
     ]
     grouped = [group_answers(cells, scale, n_by=len(keys), clustered=False) for cells in counted]
@@ -276,11 +268,31 @@ def decompose_nps_change(
         score_after=100.0 * sides[1].score,
         n_before=int(sides[0].n.sum()),
         n_after=int(sides[1].n.sum()),
-        n_groups=int((sides[0].n + sides[1].n > 0).sum()),
-        n_one_sided=int(((sides[0].n > 0) != (sides[1].n > 0)).sum()),
+        n_groups=int(((sides[0].weight > 0) | (sides[1].weight > 0)).sum()),
+        n_one_sided=int(((sides[0].weight > 0) != (sides[1].weight > 0)).sum()),
         n_missing=sum(cells.n_missing for cells in counted),
         n_invalid=sum(cells.n_invalid for cells in counted),
         groups=matched.frame(_columns(sides, parts, errors, z)),
+    )
+
+
+def _count(
+    name: str,
+    frame: FrameT,
+    keys: Sequence[Key],
+    rating: str,
+    weight: str | None,
+    scale: RatingScale,
+    invalid: Invalid,
+) -> Tally[FrameT]:
+    return tally(
+        open_frame(name, frame),
+        keys=keys,
+        rating=rating,
+        minimum=scale.minimum,
+        maximum=scale.maximum,
+        invalid=invalid,
+        weight=weight,
     )
 
 

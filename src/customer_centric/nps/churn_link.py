@@ -28,7 +28,7 @@ from customer_centric.nps._link import (
     refuse_nobody,
     small_frame,
 )
-from customer_centric.nps._link_read import SurveyColumns, read_answers
+from customer_centric.nps._link_read import SurveyColumns, answers_of
 from customer_centric.nps.scale import NPS_SCALE, RatingScale
 from customer_centric.typing import FloatArray, FrameT, IntArray
 from customer_centric.units import Horizon
@@ -220,7 +220,7 @@ def churn_after_survey(
     wanted = {"customer": customer, "rating": rating, "answered": answered, "lost": lost}
     (frame,) = open_frames(survey=(survey, wanted))
     columns = SurveyColumns(customer, rating, scale, invalid, answered, lost, time_zone)
-    answers = read_answers(frame, columns)
+    answers = answers_of(frame, columns)
     firsts = first_answers(answers, last_day=last_day)
     refuse_nobody(firsts.n, "by `end`")
     curves = _curves(frame, firsts, last_day, confidence_level)

@@ -15,8 +15,8 @@ from customer_centric._methods.importance import MOST_EXACT
 from customer_centric.errors import DataWarning, InvalidInputError
 from customer_centric.intervals import Interval
 from customer_centric.nps._drivers_estimates import Estimates, estimate
-from customer_centric.nps._drivers_lazy import read_lazy
-from customer_centric.nps._drivers_rows import Columns, Moments, read_memory
+from customer_centric.nps._drivers_lazy import rows_in_engine
+from customer_centric.nps._drivers_rows import Columns, Moments, rows_in_memory
 from customer_centric.nps._drivers_tables import Column, open_survey, table_like
 from customer_centric.typing import BoolArray, FrameT, IntArray
 
@@ -204,7 +204,7 @@ def driver_importance(
         _check_range(driver_range),
     )
     order = _draw_orders(len(columns.drivers), method, rng, n_orders)
-    rows = read_lazy(frame, columns) if isinstance(frame, LazyFrame) else read_memory(frame, columns)
+    rows = rows_in_engine(frame, columns) if isinstance(frame, LazyFrame) else rows_in_memory(frame, columns)
     _check_size(rows.n, rows.n_rows, len(columns.drivers))
     moments = rows.moments()
     _check_outcome(moments, outcome)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtri
+from scipy.special import chdtrc, ndtr, ndtri
 
 from customer_centric._core.checks import check_choice, check_confidence_level, check_number
 from customer_centric._core.frames import Tally, open_frame, tally
@@ -19,11 +19,17 @@ from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import mover_interval
 from customer_centric.intervals.normal import normal_quantile
 from customer_centric.nps._estimates import METHODS, CountMethod, NetShares, net_shares
-from customer_centric.nps._ranks import adjusted_net, holm, rank_intervals, two_sided
+from customer_centric.nps._ranks import (
+    AdjustedScores,
+    adjusted_scores,
+    holm,
+    rank_intervals,
+    student_p_values,
+)
 from customer_centric.nps._tallied import GroupedAnswers, by_keys, group_answers
 from customer_centric.nps.scale import NPS_SCALE, RatingScale
 from customer_centric.nps.score import NetPromoterScore, score_answers
-from customer_centric.nps.shrinkage import ShrunkenNps, shrink_nps
+from customer_centric.nps.shrinkage import ShrunkenNps, pooled_scores, shrink_nps
 from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
 
 if TYPE_CHECKING:
@@ -38,13 +44,12 @@ class _Groups:
 
     names: dict[str, list[Any]]
     shares: NetShares
-    adjusted: FloatArray
-    variance: FloatArray
+    adjusted: AdjustedScores
 
     @property
     def seen(self) -> BoolArray:
         """Which groups have answers."""
-        return self.shares.interval_n > 0
+        return self.adjusted.n > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -118,8 +123,9 @@ class NpsByGroup(Generic[FrameT]):
         pandas.DataFrame
             One row a pair of groups with answers, in the order of `frame`: the columns of `by` of the first
             and of the second group; `difference`, first less second, with `lower` and `upper`; `z` and
-            `p_value` of the adjusted Wald test; `p_adjusted`, Holm's for all pairs; `detectable`, the
-            smallest true difference that the two samples find with probability `power` in a single test.
+            `p_value` of the adjusted Wald test, as `compare_nps` has them; `p_adjusted`, which allows for
+            all the pairs and for small groups, and which the ranks go by; `detectable`, the smallest true
+            difference that the two samples find with probability `power` in a single test.
 
         Raises
         ------
@@ -186,18 +192,24 @@ def nps_by(
     -----
     Each score has the interval of `net_promoter_score`, and is shrunken as by `shrink_nps`. With
     \(\tilde e_i\) the score after 0.75 promoters, 1.5 passives and 0.75 detractors were added to the
-    (effective) answers of a group and \(\tilde V_i\) its variance, two groups are compared by
+    \(n_i\) (effective) answers of a group and \(\tilde V_i\) its variance, two groups are compared by
 
-    \[ z_{ij} = \frac{\tilde e_i - \tilde e_j}{\sqrt{\tilde V_i + \tilde V_j}}, \]
+    \[ z_{ij} = \frac{\tilde e_i - \tilde e_j}{\sqrt{\tilde V_i + \tilde V_j}}, \qquad
+       \nu_{ij} = \frac{(\tilde V_i + \tilde V_j)^2}
+                       {\tilde V_i^2 / (n_i + 2) + \tilde V_j^2 / (n_j + 2)}, \]
 
     and the rank of group \(i\) among \(k\) is, for all groups at once,
 
     \[ \bigl[\,1 + \#\{j : j \text{ significantly higher}\},\;
              k - \#\{j : j \text{ significantly lower}\}\,\bigr] \]
 
-    where "significantly" is by Holm's rule over all \(k (k - 1) / 2\) pairs. Whether groups differ at all
-    is Cochran's \(Q = \sum_i (\tilde e_i - \bar e)^2 / \tilde V_i\) with \(\bar e\) the mean weighted by
-    \(1 / \tilde V_i\), which is \(\chi^2_{k-1}\) where they do not.
+    where "significantly" is by Holm's rule over all \(k (k - 1) / 2\) pairs, with \(z_{ij}\) held to the
+    t-distribution with \(\nu_{ij}\) degrees of freedom: with the normal one, groups of two or three answers
+    would be told apart far too often.
+
+    Whether groups differ at all is Cochran's \(Q = \sum_i n_i (e_i - \bar e)^2 / s^2\) with \(\bar e\) the
+    mean of the scores weighted by answers and \(s^2\) the variance of all answers together, which is
+    \(\chi^2_{k-1}\) where they do not.
 
     References
     ----------
@@ -207,6 +219,9 @@ def nps_by(
 
     Holm, S. (1979), A simple sequentially rejective multiple test procedure. Scandinavian Journal of
     Statistics 6(2), 65-70.
+
+    Welch, B. L. (1947), The generalization of "Student's" problem when several different population variances
+    are involved. Biometrika 34(1-2). [doi:10.1093/biomet/34.1-2.28](https://doi.org/10.1093/biomet/34.1-2.28).
 
     Cochran, W. G. (1954), The combination of estimates from different experiments. Biometrics 10(1).
     [doi:10.2307/3001666](https://doi.org/10.2307/3001666).
@@ -249,11 +264,10 @@ def nps_by(
     )
     shrunken = shrink_nps(*effective, confidence_level=confidence_level)
     names = {key.column: _labels(counted, i, grouped.codes[i]) for i, key in enumerate(keys[:n_by])}
-    groups = _Groups(names, shares, *adjusted_net(shares.promoters, shares.detractors, shares.interval_n))
-    ranks = rank_intervals(groups.adjusted, groups.variance, groups.seen, confidence_level)
-    q, free, p_value = _heterogeneity(groups)
+    adjusted = adjusted_scores(shares.promoters, shares.detractors, shares.interval_n)
+    q, free, p_value = _heterogeneity(effective)
     return NpsByGroup(
-        frame=_frame(counted, grouped, shares, shrunken, ranks),
+        frame=_frame(counted, grouped, shares, shrunken, rank_intervals(adjusted, confidence_level)),
         overall=score_answers(
             grouped.everybody(),
             Ratings(np.zeros(0), counted.n_missing, counted.n_invalid),
@@ -266,7 +280,7 @@ def nps_by(
         between_sd=shrunken.between_sd,
         confidence_level=confidence_level,
         method=method,
-        _groups=groups,
+        _groups=_Groups(names, shares, adjusted),
     )
 
 
@@ -275,10 +289,11 @@ def _labels(counted: Tally[Any], key: int, codes: IntArray) -> list[Any]:
     return [values[code] for code in codes]
 
 
-def _heterogeneity(groups: _Groups) -> tuple[float, int, float]:
-    seen = groups.seen
+def _heterogeneity(effective: FloatArray) -> tuple[float, int, float]:
+    score, variance = pooled_scores(*effective)
+    seen = np.isfinite(variance)
     free = max(int(seen.sum()) - 1, 0)
-    q = heterogeneity(groups.adjusted[seen], groups.variance[seen])
+    q = heterogeneity(score[seen], variance[seen])
     return q, free, float(chdtrc(free, q)) if free else math.nan
 
 
@@ -289,8 +304,12 @@ def _frame(
     shrunken: ShrunkenNps,
     ranks: tuple[IntArray, IntArray],
 ) -> FrameT:
+    cells = grouped.answers
+    total = cells.sums(cells.weight)
+    # A hundred times the sum before the division: 57 less 12 of 100 is 45 and not 44.99999999999999.
+    score = np.full(total.shape, np.nan)
+    np.divide(100.0 * cells.sums(cells.weight * cells.value), total, out=score, where=total > 0)
     points = {
-        "score": shares.net,
         "lower": shares.lower,
         "upper": shares.upper,
         "standard_error": shares.standard_error,
@@ -301,6 +320,7 @@ def _frame(
         "promoter_share": shares.promoters,
         "passive_share": shares.passives,
         "detractor_share": shares.detractors,
+        "score": score,
         **{name: 100.0 * values for name, values in points.items()},
         "effective_n": shares.effective_n,
         "shrunken": shrunken.shrunken,
@@ -326,9 +346,9 @@ def _pairs(groups: _Groups, confidence_level: float, power: float) -> pd.DataFra
     one, two = (where[side] for side in np.triu_indices(where.size, 1))
     low, high = np.minimum(shares.lower, shares.net), np.maximum(shares.upper, shares.net)
     lower, upper = mover_interval(*(np.array([part[one], part[two]]) for part in (shares.net, low, high)))
-    standard_error = np.sqrt(groups.variance[one] + groups.variance[two])
-    z = (groups.adjusted[one] - groups.adjusted[two]) / standard_error
-    p_value = two_sided(z)
+    adjusted = groups.adjusted
+    standard_error = np.sqrt(adjusted.variance[one] + adjusted.variance[two])
+    z = (adjusted.net[one] - adjusted.net[two]) / standard_error
     reach = max(0.0, normal_quantile(confidence_level) + float(ndtri(power)))
     columns: dict[str, Any] = {}
     for name, values in groups.names.items():
@@ -342,8 +362,8 @@ def _pairs(groups: _Groups, confidence_level: float, power: float) -> pd.DataFra
             "lower": 100.0 * lower,
             "upper": 100.0 * upper,
             "z": z,
-            "p_value": p_value,
-            "p_adjusted": holm(p_value),
+            "p_value": 2.0 * ndtr(-np.abs(z)),
+            "p_adjusted": holm(student_p_values(z, adjusted.degrees_of_freedom(one, two))),
             "detectable": 100.0 * reach * standard_error,
         }
     )

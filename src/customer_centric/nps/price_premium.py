@@ -26,7 +26,7 @@ from customer_centric.nps._link import (
     small_frame,
     total,
 )
-from customer_centric.nps._link_read import SurveyColumns, read_answers, read_log
+from customer_centric.nps._link_read import SurveyColumns, answers_of, log_rows
 from customer_centric.nps._within import Contrasts, within
 from customer_centric.nps.scale import NPS_SCALE, RatingScale
 from customer_centric.typing import FloatArray, FrameT, IntArray
@@ -174,8 +174,9 @@ def price_premium(
        \quad\text{or}\quad \ln q_{ij} = \alpha_{ik} + \varepsilon_k \ln p_{ij} + e_{ij} , \]
 
     by least squares within items (and classes). Purchases of one customer are not independent: variances are
-    those between customers of a class, and t-intervals have the degrees of freedom of Satterthwaite. With
-    one purchase a customer and no items the premium is Welch's t-test of the logarithms.
+    those between customers of a class, corrected for what each weighs in it, and t-intervals have the degrees
+    of freedom of Satterthwaite. With one purchase a customer and no items the premium is Welch's t-test of
+    the logarithms.
 
     References
     ----------
@@ -221,11 +222,11 @@ def price_premium(
             {"customer": customer, "date": date, "price": price, "item": item, "quantity": quantity},
         ),
     )
-    answers = read_answers(
+    answers = answers_of(
         frame, SurveyColumns(customer, rating, scale, invalid, answered, time_zone=time_zone)
     )
     numbers = {"price": price, "quantity": quantity}
-    bought = read_log(
+    bought = log_rows(
         other, answers, customer=customer, date=date, item=item, numbers=numbers, time_zone=time_zone
     )
     firsts = first_answers(answers)
@@ -332,6 +333,8 @@ def _reason(found: Contrasts, method: PriceMethod) -> str | None:
     ]
     if not reasons and method == "paid" and not found.known[1]:
         reasons.append("promoters and detractors have no item in common")
+    if not reasons and not found.enough[[DETRACTOR, PROMOTER] if method == "elasticity" else [1]].all():
+        reasons.append("one customer alone bought all that can be compared")
     if not reasons and method == "paid" and not found.spread[1]:
         reasons.append("no price of an item differs, so that nothing shows by how much one could")
     if not reasons and method == "elasticity":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, cast
+from typing import TYPE_CHECKING, Any, Final, Generic
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from customer_centric._core.checks import check_number
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
 from customer_centric._core.tabulate import sum_by
 from customer_centric.errors import ConvergenceError, InvalidInputError
-from customer_centric.nps._raking_cells import Cells, cells_in_engine, cells_in_memory, role_of
+from customer_centric.nps._raking_cells import Cells, cells_in_engine, cells_in_memory
+from customer_centric.nps._raking_margins import check_margins, role_of
 from customer_centric.typing import FloatArray, FrameT, IntArray
 
 if TYPE_CHECKING:
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["RakedWeights", "rake"]
 
-# Totals of margins that are the same number, typed or added up, agree to this.
-_SAME_TOTAL: Final = 1e-6
+# Sums of squares below it have lost digits.
+_TINY: Final = 1e-280
+# Sweeps after which the error must be smaller by this part; where it is not, margins contradict the survey.
+_PATIENCE: Final = 250
+_PROGRESS: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -84,12 +88,12 @@ class _Margin:
 
 def rake(
     survey: FrameT,
-    margins: Mapping[str, Mapping[Any, float]],
+    margins: Mapping[str, Mapping[Any, float] | pd.Series[Any]],
     *,
     weight: str | None = None,
     column: str = "weight",
     tolerance: float = 1e-10,
-    max_iterations: int = 1000,
+    max_iterations: int = 10_000,
 ) -> RakedWeights[FrameT]:
     r"""Weights by which the rows of a survey match known margins, such as shares of regions and ages.
 
@@ -98,7 +102,7 @@ def rake(
     survey : frame
         Rows that answered, one each: pandas, Polars (eager or lazy), PyArrow or DuckDB. Rows without an
         answer would be counted as if they had one: leave them out first.
-    margins : mapping from column to mapping from label to number
+    margins : mapping from column to mapping (or pandas.Series) from label to number
         For each column (text, whole numbers or categories) the shares of its labels among all customers,
         which sum to 1, or the numbers of customers, which have the same total in every column. Each greater
         than 0; every label of the survey has one.
@@ -109,8 +113,8 @@ def rake(
         Name of the new column of weights; not a column of the survey yet.
     tolerance : float, default 1e-10
         Largest relative difference allowed between a share and its target.
-    max_iterations : int, default 1000
-        Sweeps over all margins before giving up.
+    max_iterations : int, default 10000
+        Sweeps over all margins before giving up; where the error stops shrinking, it gives up earlier.
 
     Returns
     -------
@@ -161,7 +165,7 @@ def rake(
     """
     limit = check_number("tolerance", tolerance, minimum=0.0, open_minimum=True)
     sweeps = int(check_number("max_iterations", max_iterations, minimum=1.0, whole=True))
-    targets = _check_margins(margins)
+    targets = check_margins(margins)
     # One order for any order of the caller's, so that the result is the same to the last bit.
     columns = sorted(targets)
     cells = _count_cells(survey, columns, weight, column)
@@ -169,6 +173,7 @@ def rake(
         _match(name, targets[name], labels, codes, cells)
         for name, labels, codes in zip(columns, cells.labels, cells.codes, strict=True)
     ]
+    _check_size(weight, cells)
     fitted, n_iterations, error = _fit(cells.weight, ordered, limit, sweeps)
     n = float(cells.n.sum())
     factor = np.divide(fitted, cells.weight, out=np.zeros_like(fitted), where=cells.weight > 0)
@@ -183,54 +188,6 @@ def rake(
         smallest_weight=float((factor * cells.smallest).min()),
         largest_weight=float((factor * cells.largest).max()),
     )
-
-
-def _check_margins(margins: object) -> dict[str, dict[Hashable, float]]:
-    """Targets as shares that sum to 1, by column and label."""
-    if not isinstance(margins, Mapping) or not margins:
-        got = "none" if isinstance(margins, Mapping) else type(margins).__name__
-        raise InvalidInputError(
-            f"`margins` must map at least one column to the shares of its labels, got {got}"
-        )
-    targets: dict[str, dict[Hashable, float]] = {}
-    totals: dict[str, float] = {}
-    for name, margin in cast("Mapping[str, object]", margins).items():
-        if not isinstance(margin, Mapping) or not margin:
-            got = "no labels" if isinstance(margin, Mapping) else type(margin).__name__
-            raise InvalidInputError(f"`{role_of(name)}` must map labels to shares or counts, got {got}")
-        targets[name] = {
-            label: check_number(
-                f"{role_of(name)}[{label!r}]",
-                value,
-                minimum=0.0,
-                open_minimum=True,
-                remedy="leave out labels that no customer has, and the rows of the survey that have them",
-            )
-            for label, value in cast("Mapping[Hashable, float]", margin).items()
-        }
-        totals[name] = float(np.sum(list(targets[name].values())))
-    _check_totals(targets, totals)
-    return {
-        name: {label: value / totals[name] for label, value in margin.items()}
-        for name, margin in targets.items()
-    }
-
-
-def _check_totals(targets: dict[str, dict[Hashable, float]], totals: dict[str, float]) -> None:
-    first, *others = totals
-    for other in others:
-        if abs(totals[other] - totals[first]) > _SAME_TOTAL * totals[first]:
-            raise InvalidInputError(
-                f"`margins` must have the same total in every column, got {totals[first]:.10g} for {first!r} "
-                f"and {totals[other]:.10g} for {other!r}; give all of them as shares that sum to 1, or all "
-                "as counts of the same customers"
-            )
-    for name, margin in targets.items():
-        if max(margin.values()) < 1.0 and abs(totals[name] - 1.0) > _SAME_TOTAL:
-            raise InvalidInputError(
-                f"`{role_of(name)}` must be shares that sum to 1, or counts, got shares that sum to "
-                f"{totals[name]:.10g}; divide rounded shares by their sum"
-            )
 
 
 def _count_cells(survey: FrameT, columns: list[str], weight: str | None, column: str) -> Cells[FrameT]:
@@ -270,39 +227,58 @@ def _match(
     return _Margin(column, list(targets), np.array(list(targets.values())), places)
 
 
+def _check_size(weight: str | None, cells: Cells[Any]) -> None:
+    squares = float(cells.squared_weight.sum())
+    if not _TINY <= squares < np.inf:
+        raise InvalidInputError(
+            f"`weight` (column {weight!r}) must be numbers whose squares can be added, got squares that sum "
+            f"to {squares:g}; only ratios of weights matter: divide them by their mean"
+        )
+
+
 def _fit(
     start: FloatArray, margins: list[_Margin], tolerance: float, max_iterations: int
 ) -> tuple[FloatArray, int, float]:
     """Sums of the weights by cell that meet the margins, the sweeps it took, and how far off they are."""
-    weight = start / start.sum()
-    error = _largest_error(weight, margins)
-    for sweep in range(max_iterations):
-        if error <= tolerance:
-            return weight, sweep, error
-        with np.errstate(all="ignore"):
-            for margin in margins:
-                weight = weight * (margin.target / margin.shares(weight))[margin.codes]
-            error = _largest_error(weight, margins)
-        if not np.isfinite(error):
+    weight, sweep = start / start.sum(), 0
+    error, earlier = _largest_error(weight, margins), np.inf
+    while error > tolerance and sweep < max_iterations:
+        if sweep % _PATIENCE == 0:
+            if error > earlier * (1.0 - _PROGRESS):
+                break
+            earlier = error
+        moved = _sweep(weight, margins)
+        moved_error = _largest_error(moved, margins)
+        # Where margins contradict the survey, labels may lose all their weight to rounding.
+        if not np.isfinite(moved_error):
             break
-    if error <= tolerance:
-        return weight, max_iterations, error
-    raise ConvergenceError(_not_met(weight, margins, max_iterations))
+        weight, error, sweep = moved, moved_error, sweep + 1
+    if error > tolerance:
+        raise ConvergenceError(_not_met(weight, margins, sweep))
+    return weight, sweep, error
+
+
+def _sweep(weight: FloatArray, margins: list[_Margin]) -> FloatArray:
+    with np.errstate(all="ignore"):
+        for margin in margins:
+            weight = weight * (margin.target / margin.shares(weight))[margin.codes]
+    return weight
 
 
 def _largest_error(weight: FloatArray, margins: list[_Margin]) -> float:
-    return float(max(np.abs(margin.shares(weight) / margin.target - 1.0).max() for margin in margins))
+    with np.errstate(all="ignore"):
+        return float(max(np.abs(margin.shares(weight) / margin.target - 1.0).max() for margin in margins))
 
 
-def _not_met(weight: FloatArray, margins: list[_Margin], max_iterations: int) -> str:
+def _not_met(weight: FloatArray, margins: list[_Margin], sweeps: int) -> str:
     away = [np.abs(margin.shares(weight) / margin.target - 1.0) for margin in margins]
     worst = int(np.argmax([errors.max() for errors in away]))
     margin, place = margins[worst], int(np.argmax(away[worst]))
     return (
-        f"no weights were found that meet all margins in {max_iterations} iterations: the share of "
+        f"no weights were found that meet all margins, in {sweeps} iterations: the share of "
         f"{margin.labels[place]!r} in {margin.column!r} is {margin.shares(weight)[place]:.6g}, its target "
         f"{margin.target[place]:.6g}; some labels may never occur together in the survey: merge those with "
-        "few rows, or rake to fewer margins"
+        "few rows, or rake to fewer margins; where it is nearly met, raise `max_iterations`"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
@@ -298,15 +299,24 @@ def score_answers(
     check_choice("method", method, METHODS)
     counting: CountMethod = "score" if method == "bootstrap" else method
     found = net_shares(answers, method=counting, confidence_level=confidence_level)
-    lower, upper = float(found.lower[0]), float(found.upper[0])
+    # A hundred times the sum before the division: 57 less 12 of 100 is 45 and not 44.99999999999999.
+    total = float(answers.weight.sum())
+    score = 100.0 * float(answers.weight @ answers.value) / total if total > 0 else math.nan
+    score = float(np.clip(score, -100.0, 100.0))  # weights may miss their own sum by the last bit
+    lower, upper = 100.0 * float(found.lower[0]), 100.0 * float(found.upper[0])
     if method == "bootstrap":
-        lower, upper = resampled_net(answers, rng, n_resamples, confidence_level)
+        drawn = resampled_net(answers, rng, n_resamples, confidence_level)
+        lower, upper = 100.0 * drawn[0], 100.0 * drawn[1]
+    elif np.isinf(found.interval_n[0]):
+        lower = upper = score
+    elif method == "score":
+        lower, upper = min(lower, score), max(upper, score)
     n = [int(answers.n[answers.value == value].sum()) for value in (1.0, 0.0, -1.0)]
     if invited is not None:
         check_number("invited", invited, minimum=float(sum(n)), whole=True)
     return NetPromoterScore(
-        score=100.0 * float(found.net[0]),
-        interval=Interval(100.0 * lower, 100.0 * upper, confidence_level),
+        score=score,
+        interval=Interval(lower, upper, confidence_level),
         standard_error=100.0 * float(found.standard_error[0]),
         promoter_share=float(found.promoters[0]),
         passive_share=float(found.passives[0]),

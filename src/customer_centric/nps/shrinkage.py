@@ -117,17 +117,12 @@ def shrink_nps(
     p, q, d = check_same_shape(counts)
     if p.ndim != 1:
         raise InvalidInputError(f"`promoters` must be one number a group, got an array of shape {p.shape}")
-    n = p + q + d
-    some = n > 0
-    score = np.full(n.shape, np.nan)
-    np.divide(p - d, n, out=score, where=some)
-    variance = np.full(n.shape, np.inf)
-    np.divide(_pooled_spread(p, q, d), n, out=variance, where=some)
+    score, variance = pooled_scores(p, q, d)
     found = shrink_means(np.nan_to_num(score), variance)
     reach = normal_quantile(confidence_level) * found.standard_error
     lower, upper = (np.clip(np.nan_to_num(found.mean) + side * reach, -1.0, 1.0) for side in (-1.0, 1.0))
-    if np.count_nonzero(some) < FEWEST_MEANS:
-        lower, upper = tango_interval(p, d, n, confidence_level=confidence_level)
+    if np.count_nonzero(np.isfinite(variance)) < FEWEST_MEANS:
+        lower, upper = tango_interval(p, d, p + q + d, confidence_level=confidence_level)
     return ShrunkenNps(
         score=100.0 * score,
         shrunken=100.0 * found.mean,
@@ -140,8 +135,18 @@ def shrink_nps(
     )
 
 
-def _pooled_spread(promoters: FloatArray, passives: FloatArray, detractors: FloatArray) -> float:
-    """Variance of the answers of all groups together, never 0."""
-    counts = np.array([promoters.sum(), passives.sum(), detractors.sum()]) + ADDED
-    p, _, d = counts / counts.sum()
-    return float(p + d - (p - d) ** 2)
+def pooled_scores(
+    promoters: FloatArray, passives: FloatArray, detractors: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Net share of each group, and its variance as if all answers varied alike; NaN and infinite for none.
+
+    The variance of all answers together is never 0: some of each class are added.
+    """
+    n = promoters + passives + detractors
+    p, q, d = np.array([promoters.sum(), passives.sum(), detractors.sum()]) + ADDED
+    total = p + q + d
+    spread = (p + d) / total - ((p - d) / total) ** 2
+    score, variance = np.full(n.shape, np.nan), np.full(n.shape, np.inf)
+    np.divide(promoters - detractors, n, out=score, where=n > 0)
+    np.divide(spread, n, out=variance, where=n > 0)
+    return score, variance

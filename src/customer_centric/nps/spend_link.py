@@ -25,7 +25,7 @@ from customer_centric.nps._link import (
     small_frame,
     total,
 )
-from customer_centric.nps._link_read import SurveyColumns, read_answers, read_log
+from customer_centric.nps._link_read import SurveyColumns, answers_of, log_rows
 from customer_centric.nps.scale import NPS_SCALE, RatingScale
 from customer_centric.typing import FrameT
 from customer_centric.units import Horizon
@@ -220,10 +220,10 @@ def spend_after_survey(
         survey=(survey, {"customer": customer, "rating": rating, "answered": answered}),
         log=(log, {"customer": customer, "date": date, "amount": amount}),
     )
-    answers = read_answers(
+    answers = answers_of(
         frame, SurveyColumns(customer, rating, scale, invalid, answered, time_zone=time_zone)
     )
-    rows = read_log(
+    rows = log_rows(
         other, answers, customer=customer, date=date, numbers={"amount": amount}, time_zone=time_zone
     )
     firsts = first_answers(answers)

@@ -40,7 +40,7 @@ class NpsTrend(Generic[FrameT]):
     interval : Interval
         Bounds of the slope; infinite where there is one wave.
     standard_error : float
-        Of the slope, inflated where waves scatter more than sampling explains.
+        Of the slope, with the scatter of waves beyond sampling where there is some.
     p_value : float
         Two-sided probability of a slope at least as far from 0 where there is none.
     detectable : float
@@ -49,11 +49,13 @@ class NpsTrend(Generic[FrameT]):
         The probability that `detectable` is for.
     dispersion : float
         Scatter of the waves around the line over what their sampling errors explain, as a ratio of
-        squares (the square of the Birge ratio). Where it is greater than 1 it multiplies the variance of
-        the slope. NaN for fewer than three waves.
+        squares (the square of the Birge ratio). NaN for fewer than three waves.
+    between_sd : float
+        Standard deviation, in points, of what moves waves besides the line and sampling; 0 where
+        `dispersion` is at most 1.
     degrees_of_freedom : float
-        Waves less 2 where the error is inflated: the interval is then one of the t-distribution. Infinite
-        where it rests on the answers alone.
+        Waves less 2 where waves scatter beyond sampling: the interval is then one of the t-distribution.
+        Infinite where it rests on the answers alone.
     centre : float
         Score of all answers, in points: the middle of the control limits.
     n, n_waves : int
@@ -76,6 +78,7 @@ class NpsTrend(Generic[FrameT]):
     detectable: float
     power: float
     dispersion: float
+    between_sd: float
     degrees_of_freedom: float
     centre: float
     n: int
@@ -96,7 +99,10 @@ class NpsTrend(Generic[FrameT]):
             f"{100 * self.power:g} % power: {self.detectable:.1f} points per year"
         )
         if math.isfinite(self.degrees_of_freedom):
-            text += f"; waves scatter {self.dispersion:.1f} times as much as sampling explains"
+            text += (
+                f"; waves scatter {self.dispersion:.1f} times as much as sampling explains "
+                f"(standard deviation {self.between_sd:.1f} points)"
+            )
         return text
 
     def _repr_html_(self) -> str:
@@ -170,9 +176,13 @@ def nps_trend(
     who are in both cause, from the sums of influence by customer. The variance within a wave is drawn
     towards that of all waves by the weight of 3 answers, so that unanimous waves do not look sure.
 
-    With \(D\) the weighted sum of squared distances from the line over its expectation given \(C\),
-    the variance is multiplied by \(\max(1, D)\), as Birge (1932) does; where \(D > 1\) the interval is one
-    of the t-distribution with two degrees of freedom fewer than waves.
+    Let \(D\) be the weighted sum of squared distances from the line over its expectation given \(C\). Where
+    \(D > 1\), waves have effects of their own. Their variance \(\tau^2\) is what makes the expectation meet
+    the sum; the weights become \(1 / (s^2 / n_k + \tau^2)\) with \(s^2\) the typical variance of an answer,
+    and the variance of the slope, to which \(\tau^2 \sum_k a_k^2\) is added, is multiplied by the same ratio
+    with these weights where that is greater than 1. The interval is then one of the t-distribution with two
+    degrees of freedom fewer than waves. For waves of equal size this is Birge's rule: the variance of the
+    slope times \(D\).
 
     The control limits of a wave are the score of all answers plus and minus \(z\) standard errors of a
     wave of its size. They come from the answers, not from the scatter of past waves.
@@ -181,6 +191,9 @@ def nps_trend(
     ----------
     Birge, R. T. (1932), The calculation of errors by the method of least squares. Physical Review 40(2).
     [doi:10.1103/PhysRev.40.207](https://doi.org/10.1103/PhysRev.40.207).
+
+    Knapp, G. and Hartung, J. (2003), Improved tests for a random effects meta-regression with a single
+    covariate. [doi:10.1002/sim.1482](https://doi.org/10.1002/sim.1482).
 
     Examples
     --------
@@ -223,26 +236,9 @@ def nps_trend(
             "without one"
         )
     shares = net_shares(grouped.answers, method="score", confidence_level=confidence_level)
-    limits = _limits(everybody, shares, confidence_level)
-    seen = ~np.isnan(shares.net)
     found = _slope(counted, grouped, shares, period, confidence_level, power)
-    return NpsTrend(
-        slope=found.slope,
-        interval=found.interval,
-        standard_error=found.standard_error,
-        p_value=found.p_value,
-        detectable=found.detectable,
-        power=power,
-        dispersion=found.dispersion,
-        degrees_of_freedom=found.degrees_of_freedom,
-        centre=100.0 * float(everybody.net[0]),
-        n=int(shares.n.sum()),
-        n_waves=int(seen.sum()),
-        n_missing=counted.n_missing,
-        n_invalid=counted.n_invalid,
-        reason=None if seen.sum() > 1 else "one wave shows none",
-        waves=_frame(counted, grouped, shares, limits),
-    )
+    limits = _limits(everybody, shares, confidence_level)
+    return _result(counted, shares, found, _frame(counted, grouped, shares, limits), everybody, power)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +251,37 @@ class _Slope:
     p_value: float
     detectable: float
     dispersion: float
+    between_sd: float
     degrees_of_freedom: float
+
+
+def _result(
+    counted: Tally[FrameT],
+    shares: NetShares,
+    found: _Slope,
+    waves: FrameT,
+    everybody: NetShares,
+    power: float,
+) -> NpsTrend[FrameT]:
+    n_waves = int(np.count_nonzero(~np.isnan(shares.net)))
+    return NpsTrend(
+        slope=found.slope,
+        interval=found.interval,
+        standard_error=found.standard_error,
+        p_value=found.p_value,
+        detectable=found.detectable,
+        power=power,
+        dispersion=found.dispersion,
+        between_sd=found.between_sd,
+        degrees_of_freedom=found.degrees_of_freedom,
+        centre=100.0 * float(everybody.net[0]),
+        n=int(shares.n.sum()),
+        n_waves=n_waves,
+        n_missing=counted.n_missing,
+        n_invalid=counted.n_invalid,
+        reason=None if n_waves > 1 else "one wave shows none",
+        waves=waves,
+    )
 
 
 def _slope(
@@ -269,7 +295,7 @@ def _slope(
     seen = ~np.isnan(shares.net)
     if seen.sum() < 2:
         whole = Interval(-math.inf, math.inf, confidence_level)
-        return _Slope(math.nan, whole, math.inf, math.nan, math.inf, math.nan, math.inf)
+        return _Slope(math.nan, whole, math.inf, math.nan, math.inf, math.nan, 0.0, math.inf)
     days = np.array([day_number(day) for day in counted.values(0)], dtype=np.int64)
     ordinals = periods_of(days, period)[grouped.codes[0]]
     ends = first_days(np.concatenate([ordinals, ordinals + 1]), period).astype(np.float64).reshape(2, -1)
@@ -289,6 +315,7 @@ def _slope(
         p_value=p_value,
         detectable=max(0.0, (reach + float(ndtri(power))) * standard_error),
         dispersion=line.dispersion,
+        between_sd=100.0 * line.between_sd,
         degrees_of_freedom=free,
     )
 

@@ -12,7 +12,7 @@ from customer_centric._core.ratings import Invalid
 from customer_centric.intervals import Interval, normal_interval, wilson_interval
 from customer_centric.nps._class_means import ClassMoments, class_moments, empty_classes, mean_intervals
 from customer_centric.nps._link import gap_of, open_frames, refuse_nobody, small_frame, total
-from customer_centric.nps._link_read import SurveyColumns, customer_rows, read_answers, read_log, refuse_twice
+from customer_centric.nps._link_read import SurveyColumns, answers_of, customer_rows, log_rows, refuse_twice
 from customer_centric.nps.scale import NPS_SCALE, RatingScale
 from customer_centric.typing import FloatArray, FrameT, IntArray
 
@@ -168,7 +168,7 @@ def nps_value_gap(
         survey=(survey, {"customer": customer, "rating": rating}),
         values=(values, {"customer": customer, "value": value}),
     )
-    answers = read_answers(frame, SurveyColumns(customer, rating, scale, invalid))
+    answers = answers_of(frame, SurveyColumns(customer, rating, scale, invalid))
     n_answers = refuse_twice(
         frame,
         answers.rows,
@@ -177,7 +177,7 @@ def nps_value_gap(
         customer=customer,
         remedy="keep the answer that counts",
     )
-    known = read_log(other, answers, customer=customer, numbers={"value": value})
+    known = log_rows(other, answers, customer=customer, numbers={"value": value})
     every, codes = customer_rows(other, customer)
     n_values = refuse_twice(
         other, every, codes, name="values", customer=customer, remedy="add up the values of a customer"

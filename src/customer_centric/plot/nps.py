@@ -237,7 +237,7 @@ def plot_driver_map(importance: DriverImportance[FrameT], *, ax: Axes | None = N
     Returns
     -------
     Axes
-        A point a driver: its share of what the drivers explain, with the interval, over its mean. Lines at
+        A point a driver: its share of what the drivers explain over its mean, with both intervals. Lines at
         the means part the quadrants, which are named. An open point is a driver more of which goes with
         less of the outcome: the quadrants do not speak of it.
 
@@ -263,11 +263,15 @@ def plot_driver_map(importance: DriverImportance[FrameT], *, ax: Axes | None = N
     lower, upper = (np.nan_to_num(_numbers(table[f"share_{end}"])) for end in ("lower", "upper"))
     negative = np.array([direction == "negative" for direction in table["direction"]])
     axes, ink = new_axes(ax)
+    left, right = (_numbers(table[f"performance_{end}"]) for end in ("lower", "upper"))
+    left, right = np.where(np.isnan(left), x, left), np.where(np.isnan(right), x, right)
     axes.vlines(x, lower, upper, color=MODEL, linewidth=1.4, alpha=3 * BAND)
+    axes.hlines(y, left, right, color=MODEL, linewidth=1.4, alpha=3 * BAND)
     for chosen, face in ((~negative, MODEL), (negative, "none")):
         axes.scatter(x[chosen], y[chosen], s=44, facecolor=face, edgecolor=MODEL, linewidth=1.4, zorder=3)
-    margin = 0.16 * max(float(np.ptp(x)), 0.05 * max(float(np.abs(x).max()), 1.0))
-    axes.set_xlim(float(x.min()) - margin, float(x.max()) + margin)
+    start, end = float(left.min()), float(right.max())
+    margin = max(0.12 * (end - start), 0.02 * abs(end))
+    axes.set_xlim(start - margin, end + margin)
     top = 1.16 * max(float(upper.max()), 0.01)
     axes.set_ylim(-0.12 * top, top)
     axes.set_yticks([tick for tick in axes.get_yticks().tolist() if 0 <= tick <= top])

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import narwhals.stable.v2 as nw
+import numpy as np
 import pandas as pd
 
 from customer_centric._core.checks import check_choice, check_confidence_level
 from customer_centric._core.frames import PERIODS, MemoryFrame, check_columns, engine_of
 from customer_centric.audit.survey.report import Wave
 from customer_centric.errors import InvalidInputError
-from customer_centric.typing import IntArray
+from customer_centric.typing import BoolArray, IntArray
 
 __all__ = ["SurveyQuestion"]
 
@@ -35,6 +36,8 @@ class SurveyQuestion:
         Column of customer ids. Answers of one customer are not independent.
     wave : {"day", "week", "month", "quarter", "year"}, optional
         What the score over time takes together; months by default, quarters where they are more than 24.
+    time_zone : str, optional
+        Zone in which days are counted. Required for datetimes with a time zone, refused for others.
     confidence_level : float, default 0.95
         Nominal coverage of the intervals of the ratings, strictly between 0 and 1.
     source : str, default "a data frame"
@@ -47,6 +50,7 @@ class SurveyQuestion:
     group: str | None = None
     customer: str | None = None
     wave: Wave | None = None
+    time_zone: str | None = None
     confidence_level: float = 0.95
     source: str = "a data frame"
 
@@ -73,6 +77,15 @@ class SurveyQuestion:
         return cast("pd.DataFrame", rows.to_pandas()).reset_index(drop=True)
 
 
-def days_of(rows: pd.DataFrame, column: str) -> IntArray:
-    """Days since 1970-01-01."""
-    return MemoryFrame(rows, "pandas").days(column, "answered", None)
+def answered(rows: pd.DataFrame, question: SurveyQuestion) -> BoolArray:
+    """Which rows have an answer."""
+    return rows[question.rating].notna().to_numpy(dtype=np.bool_)
+
+
+def answer_days(rows: pd.DataFrame, question: SurveyQuestion, column: str) -> IntArray:
+    """Days since 1970-01-01 of the rows with an answer; those without one need no day."""
+    there = answered(rows, question)
+    days = rows[column].copy()
+    # In the place of the others stands any day, so that an error names the row that it is in.
+    days[~there] = days[there].iloc[0]
+    return MemoryFrame(days.to_frame(), "pandas").days(column, "answered", question.time_zone)[there]

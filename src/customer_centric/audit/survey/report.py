@@ -121,7 +121,7 @@ class SurveyGroups:
     """Standard deviation of the true scores of groups, in points."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ClassValue:
     """Lifetime value of the customers of one class."""
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from customer_centric.audit.plain import Estimate, LogCount
-from customer_centric.audit.survey.question import SurveyQuestion
+from customer_centric.audit.survey.question import SurveyQuestion, answered
 from customer_centric.audit.survey.report import ClassName, SurveyClass, SurveyScore
+from customer_centric.audit.words import counted
 from customer_centric.intervals import Interval
 from customer_centric.nps.comparison import compare_nps
 from customer_centric.nps.nonresponse import nonresponse_bounds
@@ -55,10 +56,9 @@ def score_of(rows: pd.DataFrame, question: SurveyQuestion) -> NetPromoterScore:
 def score_section(nps: NetPromoterScore, rows: pd.DataFrame, question: SurveyQuestion) -> SurveyScore:
     """The score in plain numbers."""
     found = compare_nps(nps, nps, power=POWER).detectable
-    answered = rows[rows[question.rating].notna()]
     customers = None
     if question.customer is not None:
-        codes = clusters_of(answered, question.customer)
+        codes = clusters_of(rows[answered(rows, question)], question.customer)
         customers = None if codes is None else int(np.unique(codes).size)
     return SurveyScore(
         score=between(nps.score, nps.interval),
@@ -104,9 +104,9 @@ def log_counts(rows: pd.DataFrame, nps: NetPromoterScore, question: SurveyQuesti
         LogCount("answers", nps.n),
     ]
     if question.customer is not None:
-        answered = rows[rows[question.rating].notna()]
-        unknown = int(answered[question.customer].isna().sum())
-        codes = clusters_of(answered, question.customer)
+        said = rows[answered(rows, question)]
+        unknown = int(said[question.customer].isna().sum())
+        codes = clusters_of(said, question.customer)
         named = 0 if codes is None else int(np.unique(codes).size) - unknown
         counts.append(LogCount("customers who answered", named))
         if unknown:
@@ -131,7 +131,7 @@ def score_notes(rows: pd.DataFrame, nps: NetPromoterScore, question: SurveyQuest
             "with those of a question from 0 to 10."
         )
     if nps.n < _FEW:
-        notes.append(f"{nps.n} answers are few: the interval says more than the score.")
+        notes.append(f"With {counted(nps.n, 'answer')} the interval says more than the score.")
     return notes
 
 

@@ -68,7 +68,7 @@ def group_table(report: SurveyReport) -> Table | None:
         f"Score by {found.column}, highest first",
         (found.column, "answers", *kinds, "score", f"{level} between", "shrunken", "rank"),
         tuple(_group_row(group) for group in found.groups),
-        widest=18,
+        widest=12,
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from customer_centric._core.frames.periods import periods_of
 from customer_centric.audit.plain import Estimate
-from customer_centric.audit.survey.question import SurveyQuestion, days_of
+from customer_centric.audit.survey.question import SurveyQuestion, answer_days, answered
 from customer_centric.audit.survey.report import SurveyTrend, SurveyWave, Wave
 from customer_centric.audit.survey.steps import between, clusters_of, finite
 from customer_centric.nps.trend import NpsTrend, nps_trend
@@ -26,17 +26,16 @@ def trend_of(
     """The score over time, and what a wave is; None where all answers are of one, and `notes` says so."""
     if question.answered is None:
         return None
-    # Customers who did not answer have no day of an answer.
-    answered = rows[rows[question.rating].notna()].reset_index(drop=True)
-    days = days_of(answered, question.answered)
+    days = answer_days(rows, question, question.answered)
+    said = rows[answered(rows, question)].reset_index(drop=True)
     wave = question.wave or usual_wave(days)
     if np.unique(periods_of(days, wave)).size == 1:
         notes.append(f"All answers are of one {wave}: there is no score over time.")
         return None
     survey = pd.DataFrame(
-        {"day": days.astype("datetime64[D]").astype("datetime64[s]"), "rating": answered[question.rating]}
+        {"day": days.astype("datetime64[D]").astype("datetime64[s]"), "rating": said[question.rating]}
     )
-    clusters = clusters_of(answered, question.customer)
+    clusters = clusters_of(said, question.customer)
     if clusters is not None:
         survey["customer"] = clusters
     found = nps_trend(

@@ -58,11 +58,13 @@ def headline(report: SurveyReport) -> str:
 
 def shares(report: SurveyReport) -> str:
     """How the score comes about."""
-    promoters, passives, detractors = report.score.classes
+    promoters, _, detractors = report.score.classes
+    classes = (
+        f"{counted(part.answers, part.name.removesuffix('s'))} ({part.ratings})"
+        for part in report.score.classes
+    )
     return (
-        f"Of {counted(report.score.answers, 'answer')}, {count(promoters.answers)} are of promoters "
-        f"({promoters.ratings}), {count(passives.answers)} of passives ({passives.ratings}) and "
-        f"{count(detractors.answers)} of detractors ({detractors.ratings}): {share(promoters.share, 1)} less "
+        f"{counted(report.score.answers, 'answer')}: {', '.join(classes)}. {share(promoters.share, 1)} less "
         f"{share(detractors.share, 1)} makes {points(report.score.score.value)} points."
     )
 
@@ -75,9 +77,9 @@ def certainty(report: SurveyReport) -> str:
         return "These answers give no interval."
     verdict = "It holds 0, so these answers do not tell whether promoters or detractors are more."
     if lower > 0:
-        verdict = "It lies above 0, so promoters are more than detractors, and not by chance."
+        verdict = "It lies above 0, so promoters are more than detractors by more than chance explains."
     elif upper < 0:
-        verdict = "It lies below 0, so detractors are more than promoters, and not by chance."
+        verdict = "It lies below 0, so detractors are more than promoters by more than chance explains."
     often = level(report).removesuffix(" %")
     return (
         f"The {level(report)} interval is from {points(lower)} to {points(upper)}: in {often} of 100 "
@@ -212,14 +214,19 @@ def value(report: SurveyReport) -> str:
     )
     if found.gap is None:
         return f"{who} Promoters and detractors are not both among them, so there is nothing to compare."
-    lower, upper = found.gap.lower or 0.0, found.gap.upper or 0.0
     more = "more" if found.gap.value >= 0 else "less"
-    open_end = " The interval holds 0: it may be chance." if lower <= 0 <= upper else ""
     return (
         f"{who} Promoters are worth {amount(abs(found.gap.value))} {more} than detractors in mean lifetime "
-        f"value ({level(report)} interval of the difference {amount(lower)} to {amount(upper)}).{open_end} "
-        "That is an association: those who buy much may rate kindly, and those who rate kindly may buy much."
+        f"value ({_range_of_gap(report, found.gap)}). That is an association: those who buy much may rate "
+        "kindly, and those who rate kindly may buy much."
     )
+
+
+def _range_of_gap(report: SurveyReport, gap: Estimate) -> str:
+    if gap.lower is None or gap.upper is None:
+        return "of so few customers that nothing limits the difference"
+    bounded = f"{level(report)} interval of the difference {amount(gap.lower)} to {amount(gap.upper)}"
+    return f"{bounded}, which holds 0: it may be chance" if gap.lower <= 0 <= gap.upper else bounded
 
 
 def settings_rows(report: SurveyReport) -> list[tuple[str, str]]:

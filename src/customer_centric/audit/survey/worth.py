@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from customer_centric.audit.plain import Estimate
-from customer_centric.audit.survey.question import SurveyQuestion, days_of
+from customer_centric.audit.survey.question import SurveyQuestion, answer_days, answered
 from customer_centric.audit.survey.report import ClassName, ClassValue, SurveyValue
 from customer_centric.audit.survey.steps import between, finite
 from customer_centric.nps.value_gap import nps_value_gap
@@ -86,13 +86,11 @@ def _last_answers(
     rows: pd.DataFrame, question: SurveyQuestion, customer: str, notes: list[str]
 ) -> pd.DataFrame:
     """One answer a customer: the last by day, or in the order of the rows where there are no days."""
-    answered = rows[rows[question.rating].notna() & rows[customer].notna()]
+    said = rows[answered(rows, question)]
     if question.answered is not None:
-        order = np.argsort(days_of(answered, question.answered), kind="stable")
-        answered = answered.iloc[order]
-    answers = pd.DataFrame(
-        {"customer": _texts(answered[customer]), "rating": answered[question.rating].to_numpy()}
-    )
+        said = said.iloc[np.argsort(answer_days(rows, question, question.answered), kind="stable")]
+    said = said[said[customer].notna()]
+    answers = pd.DataFrame({"customer": _texts(said[customer]), "rating": said[question.rating].to_numpy()})
     last = answers.drop_duplicates("customer", keep="last").reset_index(drop=True)
     if len(last) < len(answers):
         which = "the last row" if question.answered is None else "the last day"
