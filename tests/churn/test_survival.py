@@ -124,6 +124,25 @@ def test_who_came_late_was_not_at_risk_before() -> None:
     assert float(ignored.at(10)) > math.exp(-1) + 0.1
 
 
+def test_a_risk_set_that_empties_early_does_not_hide_what_came_later() -> None:
+    """One customer from the start, lost before others enter: the curve is 0, the part from then on is not."""
+    curve = survival_curve([2, 10, 5, 4, 3], [True] * 5, entry=[1.9, 2, 2, 2, 2], unit="month")
+    assert curve.survival.tolist() == [0.0] * 5
+    assert curve.conditional(2).survival == pytest.approx([0.75, 0.5, 0.25, 0.0])
+    with pytest.raises(InvalidInputError, match="`tenure` must be less than the longest stay watched, got 10"):
+        curve.conditional(10)
+
+
+def test_curves_introduce_themselves() -> None:
+    """Customers are all of them, whenever they entered; a median that was not reached is no number."""
+    late = survival_curve([2, 10], [True, True], entry=[0, 5], unit="month")
+    assert "2 customers, 2 lost" in late._repr_html_()
+    few = survival_curve([2, 3, 9], [True, False, False], unit="month")
+    assert few._repr_html_() == "<p>3 customers, 1 lost; more than half of them are left throughout</p>"
+    some = survival_curve([2, 3, 9], [True, True, False], unit="month")
+    assert "left after 3 months (2 or more)" in some._repr_html_()
+
+
 def test_the_difference_of_two_means_is_tested() -> None:
     rng = np.random.default_rng(7)
     lives = [rng.exponential(mean, 400) for mean in (10, 14)]

@@ -229,7 +229,8 @@ class SurvivalCurve:
         Returns
         -------
         SurvivalCurve
-            Durations from now; only losses after the tenure count.
+            Durations from now; only losses after the tenure count. Where late entry left nobody at risk early
+            on, and the whole curve fell to 0 for that reason, this is the part that can be known.
 
         Raises
         ------
@@ -238,7 +239,7 @@ class SurvivalCurve:
         """
         so_far = check_number("tenure", tenure, minimum=0.0)
         kept = self.duration > so_far
-        if not kept.any() or self.at(so_far) == 0:
+        if not kept.any():
             raise InvalidInputError(
                 f"`tenure` must be less than the longest stay watched, got {so_far:g}; nobody is left to "
                 "follow"
@@ -265,9 +266,13 @@ class SurvivalCurve:
 
     def _repr_html_(self) -> str:
         median, bounds = self.quantile()
+        # Not those at risk first: some may have entered later.
+        seen = f"{(self.lost + self.censored).sum():,.0f} customers, {self.lost.sum():,.0f} lost"
+        if math.isnan(median):
+            return f"<p>{seen}; more than half of them are left throughout</p>"
+        until = f"to {bounds.upper:g}" if math.isfinite(bounds.upper) else "or more"
         return (
-            f"<p>{self.at_risk[0]:,.0f} customers, {self.lost.sum():,.0f} lost; half of them are left after "
-            f"{median:g} {self.unit}s ({bounds.lower:g} to {bounds.upper:g})</p>"
+            f"<p>{seen}; half of them are left after {median:g} {self.unit}s ({bounds.lower:g} {until})</p>"
         )
 
 
