@@ -15,10 +15,11 @@ from customer_centric._core.checks import (
     check_same_shape,
     raise_broken,
 )
-from customer_centric._core.tabulate import distinct_rows, sum_by
+from customer_centric._core.tabulate import sum_by
+from customer_centric._methods.durations import count_durations
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals.normal import normal_quantile
-from customer_centric.typing import FloatArray, IntArray
+from customer_centric.typing import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,10 +182,8 @@ def kaplan_meier(
     """
     check_confidence_level(confidence_level)
     stay, gone, late, weight = _checked(duration, lost, entry, weights)
-    times, place = _distinct(stay)
+    times, left_at, lost_at = count_durations(stay, gone, weight)
     size = times.size
-    lost_at = sum_by(place, weight * gone, size)
-    left_at = sum_by(place, weight, size)
     at_risk = np.cumsum(left_at[::-1])[::-1].copy()
     if late is not None:
         # Watched only after `entry`: those who enter at a time or later are not at risk at it.
@@ -219,7 +218,8 @@ def _checked(
     """The four columns; rows of weight 0 are nobody."""
     raw = np.asarray(lost)
     gone = raw.astype(np.float64) if raw.dtype.kind == "b" else as_floats("lost", raw)
-    raise_broken("lost", "True or False", gone, ~np.isin(gone, (0.0, 1.0)))
+    if raw.dtype.kind != "b":
+        raise_broken("lost", "True or False", gone, (gone != 0.0) & (gone != 1.0))
     arrays = {
         "duration": check_array("duration", duration, minimum=0.0),
         "lost": gone,
@@ -243,13 +243,6 @@ def _checked(
         stay, gone, weight = stay[some], gone[some], weight[some]
         late = [column[some] for column in late]
     return stay, gone, (late[0] if late else None), weight
-
-
-def _distinct(stay: FloatArray) -> tuple[FloatArray, IntArray]:
-    if stay.size == 0:
-        return np.zeros(0), np.zeros(0, dtype=np.int64)
-    (times,), place = distinct_rows(np.ascontiguousarray(stay))
-    return times, place
 
 
 def _at_risk_after(times: FloatArray, stay: FloatArray, late: FloatArray, weight: FloatArray) -> FloatArray:

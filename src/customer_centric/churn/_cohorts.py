@@ -11,6 +11,7 @@ from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns,
 from customer_centric._core.frames.lazy import flag, to_integers
 from customer_centric._core.frames.periods import Period, check_period, period_expression, periods_of
 from customer_centric._core.frames.problems import DATE_TEXT_REMEDY, ISO_RULE, in_column, raise_rows
+from customer_centric._core.tabulate import sum_by
 from customer_centric.churn._spells import NEVER, Spells, read_spells
 from customer_centric.typing import FloatArray, FrameT, IntArray
 
@@ -77,7 +78,7 @@ def read_activity(
         value = money[kept]
     cohort = first[code]
     cell = (cohort - low) * width + (slot - cohort)
-    sums = np.bincount(cell, value, width * width)
+    sums = sum_by(cell, value, width * width)
     found = np.unique(cell)
     return CohortCells(found // width + low, found % width, sums[found], n_later)
 

@@ -286,7 +286,7 @@ def _separates(y: FloatArray, z: FloatArray) -> bool:
 
 def _logistic(y: FloatArray, columns: FloatArray, offset: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Coefficients of a logistic regression and their covariance, by damped Newton steps."""
-    theta = np.zeros(columns.shape[1])
+    theta: FloatArray = np.zeros(columns.shape[1])
 
     def value(at: FloatArray) -> float:
         eta = offset + columns @ at
@@ -303,7 +303,7 @@ def _logistic(y: FloatArray, columns: FloatArray, offset: FloatArray) -> tuple[F
         theta = theta + size * step
         if float(np.abs(step).max()) < 1e-10:
             break
-    return theta, np.asarray(np.linalg.inv(information))
+    return theta, np.asarray(np.linalg.inv(information), dtype=np.float64)
 
 
 def _lift(y: FloatArray, p: FloatArray, level: float) -> pd.DataFrame:

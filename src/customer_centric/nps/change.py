@@ -12,18 +12,25 @@ from numpy.typing import NDArray
 
 from customer_centric._core.checks import check_confidence_level
 from customer_centric._core.frames import Key, Tally, engine_of, open_frame, tally
+from customer_centric._core.frames.tally_groups import by_keys, match_groups
 from customer_centric._core.ratings import Invalid
 from customer_centric._core.tabulate import sum_by
 from customer_centric._methods.decomposition import ChangeDecomposition, decompose_change
+from customer_centric._methods.decomposition_errors import (
+    GroupedSide,
+    PartVariances,
+    part_variances,
+    ratio,
+    within_variances,
+)
 from customer_centric._methods.survey_design import Answers
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, mover_interval
 from customer_centric.intervals.normal import normal_quantile
 from customer_centric.nps._estimates import net_shares
-from customer_centric.nps._tallied import GroupedAnswers, by_keys, group_answers
-from customer_centric.nps._two_sides import match_groups
+from customer_centric.nps._tallied import GroupedAnswers, group_answers
 from customer_centric.nps.scale import NPS_SCALE, RatingScale
-from customer_centric.typing import FloatArray, FrameT, IntArray
+from customer_centric.typing import FrameT, IntArray
 
 __all__ = ["ChangeDecomposition", "NpsChange", "decompose_change", "decompose_nps_change"]
 
@@ -31,8 +38,6 @@ __all__ = ["ChangeDecomposition", "NpsChange", "decompose_change", "decompose_np
 # Wald interval adds, and their variance.
 _PRIOR_ANSWERS: Final = 3.0
 _PRIOR_VARIANCE: Final = 0.5
-# Answers spread evenly over the groups, so that shares are never taken for sure.
-_SPREAD_ANSWERS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -99,58 +104,6 @@ class NpsChange(Generic[FrameT]):
 
     def _repr_html_(self) -> str:
         return f"<p>{self}</p>"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Side:
-    """The answers of one side by group, as fractions; groups without any have a share of 0."""
-
-    n: FloatArray
-    weight: FloatArray
-    squared_weight: FloatArray
-    net: FloatArray  # NaN where nobody answered
-    spread: FloatArray  # weighted variance within the group
-
-    @property
-    def score(self) -> float:
-        """Score of everybody."""
-        return float(self.share @ np.nan_to_num(self.net))
-
-    @property
-    def share(self) -> FloatArray:
-        return np.asarray(self.weight / self.weight.sum())
-
-    @property
-    def effective_n(self) -> FloatArray:
-        """Kish's effective number of answers of each group."""
-        return _ratio(self.weight**2, self.squared_weight)
-
-    @property
-    def _spread_squares(self) -> FloatArray:
-        """Sums of squared weights, with a few answers spread over the groups."""
-        mean = self.squared_weight.sum() / self.n.sum()
-        return np.asarray(self.squared_weight + _SPREAD_ANSWERS * mean / self.n.size)
-
-    def share_variance(self) -> FloatArray:
-        """Variance of each share."""
-        squares, w = self._spread_squares, self.share
-        total = squares.sum()
-        return np.asarray((squares * (1.0 - w) ** 2 + (total - squares) * w**2) / self.weight.sum() ** 2)
-
-    def combined_variance(self, coefficients: FloatArray) -> float:
-        """Variance of a weighted sum of the shares."""
-        away = coefficients - self.share @ coefficients
-        return float(self._spread_squares @ away**2 / self.weight.sum() ** 2)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Variances:
-    """Variances of the two parts, in all and by group, of fractions."""
-
-    mix: float
-    rate: float
-    group_mix: FloatArray
-    group_rate: FloatArray
 
 
 def decompose_nps_change(
@@ -249,13 +202,14 @@ def decompose_nps_change(
         for name, frame in (("before", before), ("after", after))
     ]
     grouped = [group_answers(cells, scale, n_by=len(keys), clustered=False) for cells in counted]
-    matched = match_groups((counted[0], counted[1]), (grouped[0], grouped[1]))
+    matched = match_groups((counted[0], counted[1]), (grouped[0].codes, grouped[1].codes))
     sides = [
         _side(name, group.answers, place, matched.n_groups)
         for name, group, place in zip(("before", "after"), grouped, matched.places, strict=True)
     ]
-    parts = decompose_change(sides[0].share, sides[0].net, sides[1].share, sides[1].net)
-    errors = _variances(sides)
+    parts = decompose_change(sides[0].share, sides[0].value, sides[1].share, sides[1].value)
+    within = within_variances(sides, prior_rows=_PRIOR_ANSWERS, prior_variance=_PRIOR_VARIANCE)
+    errors = part_variances(sides, within)
     z = normal_quantile(confidence_level)
     return NpsChange(
         total=100.0 * parts.total,
@@ -264,8 +218,8 @@ def decompose_nps_change(
         mix_interval=_around(parts.mix, z * math.sqrt(errors.mix), confidence_level),
         rate=100.0 * parts.rate,
         rate_interval=_around(parts.rate, z * math.sqrt(errors.rate), confidence_level),
-        score_before=100.0 * sides[0].score,
-        score_after=100.0 * sides[1].score,
+        score_before=100.0 * sides[0].average,
+        score_after=100.0 * sides[1].average,
         n_before=int(sides[0].n.sum()),
         n_after=int(sides[1].n.sum()),
         n_groups=int(((sides[0].weight > 0) | (sides[1].weight > 0)).sum()),
@@ -296,59 +250,22 @@ def _count(
     )
 
 
-def _side(name: str, answers: Answers, place: IntArray, n_groups: int) -> _Side:
+def _side(name: str, answers: Answers, place: IntArray, n_groups: int) -> GroupedSide:
     weight = sum_by(place[answers.group], answers.weight, n_groups)
     if not weight.any():
         raise InvalidInputError(
             f"`{name}` must have at least one answer with a weight greater than 0, got none"
         )
     group = place[answers.group]
-    net = _ratio(sum_by(group, answers.weight * answers.value, n_groups), weight, nothing=np.nan)
+    net = ratio(sum_by(group, answers.weight * answers.value, n_groups), weight, nothing=np.nan)
     away = answers.value - np.nan_to_num(net)[group]
-    return _Side(
+    return GroupedSide(
         n=sum_by(group, answers.n, n_groups),
         weight=weight,
         squared_weight=sum_by(group, answers.squared_weight, n_groups),
-        net=net,
-        spread=_ratio(sum_by(group, answers.weight * away**2, n_groups), weight),
+        value=net,
+        spread=ratio(sum_by(group, answers.weight * away**2, n_groups), weight),
     )
-
-
-def _variances(sides: list[_Side]) -> _Variances:
-    """Variances of the parts, in all and by group, as fractions."""
-    one_sided = np.isnan(sides[0].net) | np.isnan(sides[1].net)
-    r = [np.nan_to_num(np.where(np.isnan(s.net), o.net, s.net)) for s, o in (sides, sides[::-1])]
-    within = _within_variances(sides)
-    # A group of one side lends its score to the other.
-    moved = np.where(one_sided, 0.0, within[0] + within[1])
-    centre = np.where(one_sided, within[0] + within[1], 0.25 * moved)
-    middle, step = 0.5 * (r[0] + r[1]), 0.5 * (r[1] - r[0])
-    w, gain = 0.5 * (sides[0].share + sides[1].share), sides[1].share - sides[0].share
-    shares = sides[0].share_variance() + sides[1].share_variance()
-    mix = sum(side.combined_variance(middle) for side in sides) + (gain**2 + shares) @ centre
-    rate = sum(side.combined_variance(step) for side in sides) + w**2 @ moved
-    average = 0.5 * sum(side.share @ value for side, value in zip(sides, r, strict=True))
-    # The average contains the group itself.
-    apart = w**2 @ centre + (1.0 - 2.0 * w) * centre
-    return _Variances(
-        mix=float(mix),
-        rate=float(rate),
-        group_mix=(middle - average) ** 2 * shares + (gain**2 + shares) * apart,
-        group_rate=w**2 * moved + step**2 * shares,
-    )
-
-
-def _within_variances(sides: list[_Side]) -> list[FloatArray]:
-    """Variance of the score of each group and side; 0 where there are no answers."""
-    squares = [side.effective_n * side.spread for side in sides]
-    free = [np.maximum(side.effective_n - 1.0, 0.0) for side in sides]
-    pooled = (sum(s.sum() for s in squares) + _PRIOR_ANSWERS * _PRIOR_VARIANCE) / (
-        sum(f.sum() for f in free) + _PRIOR_ANSWERS
-    )
-    return [
-        _ratio((s + _PRIOR_ANSWERS * pooled) / (f + _PRIOR_ANSWERS), side.effective_n)
-        for side, s, f in zip(sides, squares, free, strict=True)
-    ]
 
 
 def _total_interval(grouped: list[GroupedAnswers], confidence_level: float) -> Interval:
@@ -357,7 +274,7 @@ def _total_interval(grouped: list[GroupedAnswers], confidence_level: float) -> I
         net_shares(group.everybody(), method="score", confidence_level=confidence_level) for group in grouped
     )
     lower, upper = mover_interval(
-        np.array([after.net, before.net]),
+        np.array([after.value, before.net]),
         np.array([after.lower, before.lower]),
         np.array([after.upper, before.upper]),
     )
@@ -369,15 +286,15 @@ def _around(estimate: float, reach: float, confidence_level: float) -> Interval:
 
 
 def _columns(
-    sides: list[_Side], parts: ChangeDecomposition, errors: _Variances, z: float
+    sides: list[GroupedSide], parts: ChangeDecomposition, errors: PartVariances, z: float
 ) -> dict[str, NDArray[Any]]:
     columns: dict[str, NDArray[Any]] = {
         "n_before": sides[0].n.astype(np.int64),
         "n_after": sides[1].n.astype(np.int64),
         "share_before": sides[0].share,
         "share_after": sides[1].share,
-        "score_before": 100.0 * sides[0].net,
-        "score_after": 100.0 * sides[1].net,
+        "score_before": 100.0 * sides[0].value,
+        "score_after": 100.0 * sides[1].value,
     }
     for name, value, variance in (
         ("mix", parts.group_mix, errors.group_mix),
@@ -391,10 +308,3 @@ def _columns(
         columns[f"{name}_lower"] = 100.0 * (value - reach)
         columns[f"{name}_upper"] = 100.0 * (value + reach)
     return columns
-
-
-def _ratio(numerator: FloatArray, denominator: FloatArray, nothing: float = 0.0) -> FloatArray:
-    """The quotient; `nothing` where the denominator is 0."""
-    found = np.full(denominator.shape, nothing)
-    np.divide(numerator, denominator, out=found, where=denominator > 0)
-    return found

@@ -13,6 +13,7 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from customer_centric._core.checks import check_choice, check_confidence_level, check_number
 from customer_centric._core.frames import Tally, open_frame, tally
+from customer_centric._core.frames.tally_groups import by_keys
 from customer_centric._core.ratings import Invalid, Ratings
 from customer_centric._methods.shrinkage import heterogeneity
 from customer_centric.errors import InvalidInputError
@@ -26,7 +27,7 @@ from customer_centric.nps._ranks import (
     rank_intervals,
     student_p_values,
 )
-from customer_centric.nps._tallied import GroupedAnswers, by_keys, group_answers
+from customer_centric.nps._tallied import GroupedAnswers, group_answers
 from customer_centric.nps.scale import NPS_SCALE, RatingScale
 from customer_centric.nps.score import NetPromoterScore, score_answers
 from customer_centric.nps.shrinkage import ShrunkenNps, pooled_scores, shrink_nps

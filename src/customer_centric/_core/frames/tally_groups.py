@@ -1,8 +1,8 @@
-"""The groups of two surveys side by side."""
+"""Groups of a tally, and the groups of two tallies side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, cast
 
@@ -10,9 +10,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_centric._core.frames import Tally
+from customer_centric._core.frames.tally import Tally
+from customer_centric._core.frames.tally_cells import Key
 from customer_centric.errors import InvalidInputError
-from customer_centric.nps._tallied import GroupedAnswers
 from customer_centric.typing import FrameT, IntArray
 
 # A frame of whichever engine, lazy or not: Narwhals has no narrower name for it.
@@ -21,16 +21,16 @@ _AnyFrame: TypeAlias = "nw.DataFrame[Any] | nw.LazyFrame[Any]"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwoSides(Generic[FrameT]):
-    """Groups of either survey, those of the first in ascending order, then those that are new.
+    """Groups of either table, those of the first in ascending order, then those that are new.
 
     Parameters
     ----------
     counted : tuple of Tally
-        Both surveys.
+        Both tables.
     codes : tuple of tuple of ndarray
-        Codes of the keys that name the groups of each survey.
+        Codes of the keys that name the groups of each table.
     places : tuple of ndarray
-        For each survey, where its groups are among all.
+        For each table, where its groups are among all.
     n_groups : int
         Groups of either.
     """
@@ -41,7 +41,7 @@ class TwoSides(Generic[FrameT]):
     n_groups: int
 
     def frame(self, arrays: Mapping[str, NDArray[Any]]) -> FrameT:
-        """One row a group, of the kind of the surveys; NaN is missing."""
+        """One row a group, of the kind of the tables; NaN is missing."""
         names = self.counted[0].key_names
         taken = set(arrays) & set(names)
         if taken:
@@ -58,26 +58,46 @@ class TwoSides(Generic[FrameT]):
         return _stack(head, tail, names)
 
 
+def by_keys(by: str | Sequence[str], cluster: str | None) -> list[Key]:
+    """The keys of groups, each with a role of its own, and of clusters."""
+    columns = [by] if isinstance(by, str) else by
+    if not isinstance(columns, Sequence) or not all(isinstance(column, str) for column in columns):
+        raise InvalidInputError(f"`by` must be the name of a column or several of them, got {by!r}")
+    roles = ["by"] if len(columns) == 1 else [f"by[{i}]" for i in range(len(columns))]
+    keys = [Key(column, role) for column, role in zip(columns, roles, strict=True)]
+    return keys if cluster is None else [*keys, Key(cluster, "cluster")]
+
+
+def groups_of(counted: Tally[Any], n_by: int) -> tuple[tuple[IntArray, ...], IntArray, int]:
+    """Codes of the keys of each group, the group of each cell, and the number of groups."""
+    if n_by == 0:
+        # Everybody is one group, even where nobody is.
+        return (), np.zeros(counted.n.shape, dtype=np.int64), 1
+    keys = counted.keys[:n_by]
+    starts = np.ones(counted.n.shape, dtype=np.bool_)
+    starts[1:] = np.logical_or.reduce([codes[1:] != codes[:-1] for codes in keys])
+    return tuple(codes[starts] for codes in keys), np.cumsum(starts) - 1, int(starts.sum())
+
+
 def match_groups(
-    counted: tuple[Tally[FrameT], Tally[FrameT]], grouped: tuple[GroupedAnswers, GroupedAnswers]
+    counted: tuple[Tally[FrameT], Tally[FrameT]], codes: tuple[tuple[IntArray, ...], tuple[IntArray, ...]]
 ) -> TwoSides[FrameT]:
-    """The groups of two surveys, matched by their names."""
-    named = [_names(cells, group) for cells, group in zip(counted, grouped, strict=True)]
+    """The groups of two tables, from the codes of their keys, matched by their names."""
+    named = [_names(cells, of_groups) for cells, of_groups in zip(counted, codes, strict=True)]
     for i, column in enumerate(counted[0].key_names):
         _refuse_two_kinds(column, [{isinstance(name[i], str) for name in names} for names in named])
     position = {name: i for i, name in enumerate(named[0])}
     for name in named[1]:
         position.setdefault(name, len(position))
     places = tuple(np.array([position[name] for name in names], dtype=np.int64) for names in named)
-    return TwoSides(counted, (grouped[0].codes, grouped[1].codes), (places[0], places[1]), len(position))
+    return TwoSides(counted, codes, (places[0], places[1]), len(position))
 
 
-def _names(counted: Tally[FrameT], grouped: GroupedAnswers) -> list[tuple[Any, ...]]:
-    n_groups = grouped.answers.n_groups
-    if not grouped.codes:
-        return [()] * n_groups
-    values = [counted.values(i) for i in range(len(grouped.codes))]
-    return [tuple(v[c[g]] for v, c in zip(values, grouped.codes, strict=True)) for g in range(n_groups)]
+def _names(counted: Tally[FrameT], codes: tuple[IntArray, ...]) -> list[tuple[Any, ...]]:
+    if not codes:
+        return [()]
+    values = [counted.values(i) for i in range(len(codes))]
+    return [tuple(v[c[g]] for v, c in zip(values, codes, strict=True)) for g in range(codes[0].size)]
 
 
 def _refuse_two_kinds(column: str, textual: list[set[bool]]) -> None:
