@@ -286,24 +286,32 @@ def _separates(y: FloatArray, z: FloatArray) -> bool:
 
 def _logistic(y: FloatArray, columns: FloatArray, offset: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Coefficients of a logistic regression and their covariance, by damped Newton steps."""
-    theta: FloatArray = np.zeros(columns.shape[1])
 
     def value(at: FloatArray) -> float:
         eta = offset + columns @ at
         return float(y @ eta - np.logaddexp(0.0, eta).sum())
 
-    information = np.eye(theta.size)
+    theta: FloatArray = np.zeros(columns.shape[1])
     for _ in range(100):
-        mu = expit(offset + columns @ theta)
-        information = columns.T @ (columns * (mu * (1.0 - mu))[:, None])
-        step = np.linalg.solve(information, columns.T @ (y - mu))
+        gradient, information = _score(y, columns, offset, theta)
+        step: FloatArray = np.asarray(np.linalg.solve(information, gradient), dtype=np.float64)
         size = 1.0
         while value(theta + size * step) < value(theta) - 1e-12 and size > 1e-6:
             size *= 0.5
-        theta = theta + size * step
+        theta = np.asarray(theta + size * step, dtype=np.float64)
         if float(np.abs(step).max()) < 1e-10:
             break
+    information = _score(y, columns, offset, theta)[1]
     return theta, np.asarray(np.linalg.inv(information), dtype=np.float64)
+
+
+def _score(
+    y: FloatArray, columns: FloatArray, offset: FloatArray, theta: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Gradient and information of a logistic regression."""
+    mu = np.asarray(expit(offset + columns @ theta), dtype=np.float64)
+    information = columns.T @ (columns * (mu * (1.0 - mu))[:, None])
+    return np.asarray(columns.T @ (y - mu)), np.asarray(information)
 
 
 def _lift(y: FloatArray, p: FloatArray, level: float) -> pd.DataFrame:

@@ -274,7 +274,7 @@ def _total_interval(grouped: list[GroupedAnswers], confidence_level: float) -> I
         net_shares(group.everybody(), method="score", confidence_level=confidence_level) for group in grouped
     )
     lower, upper = mover_interval(
-        np.array([after.value, before.net]),
+        np.array([after.net, before.net]),
         np.array([after.lower, before.lower]),
         np.array([after.upper, before.upper]),
     )

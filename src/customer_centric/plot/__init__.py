@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from customer_centric.plot._drawing import figure_svg
+from customer_centric.plot.churn import plot_cohort_curves, plot_projection, plot_survival, plot_triangle
 from customer_centric.plot.clv import (
     plot_calibration,
     plot_concentration,
@@ -15,6 +16,7 @@ from customer_centric.plot.nps import plot_driver_map, plot_nps_groups, plot_nps
 __all__ = [
     "figure_svg",
     "plot_calibration",
+    "plot_cohort_curves",
     "plot_concentration",
     "plot_driver_map",
     "plot_frequency",
@@ -22,5 +24,8 @@ __all__ = [
     "plot_nps_shares",
     "plot_nps_trend",
     "plot_probability_alive",
+    "plot_projection",
+    "plot_survival",
     "plot_tracking",
+    "plot_triangle",
 ]

@@ -42,7 +42,7 @@ def name_points(
     They keep clear of the lines through a crossing and of what stands in the axes already.
     """
     places = _in_points(axes, x, y)
-    width, height = _size(axes)
+    width, height = size_in_points(axes)
     taken: list[Box] = [(px - _POINT, py - _POINT, px + _POINT, py + _POINT) for px, py in places.tolist()]
     taken += [_box_of(note, width, height) for note in axes.texts]
     if crossing is not None:
@@ -86,14 +86,14 @@ def _text_size(text: str) -> tuple[float, float]:
     return _WIDE * SMALL * len(text), 1.25 * SMALL
 
 
-def _size(axes: Axes) -> tuple[float, float]:
+def size_in_points(axes: Axes) -> tuple[float, float]:
     """Width and height of the axes, in points."""
     scale = 72.0 / float(axes.get_figure(root=True).dpi)  # type: ignore[union-attr]
     return float(axes.bbox.width) * scale, float(axes.bbox.height) * scale
 
 
 def _in_points(axes: Axes, x: FloatArray, y: FloatArray) -> FloatArray:
-    width, height = _size(axes)
+    width, height = size_in_points(axes)
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     return np.column_stack([width * (x - left) / (right - left), height * (y - bottom) / (top - bottom)])
 
