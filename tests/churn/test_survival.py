@@ -133,6 +133,13 @@ def test_a_risk_set_that_empties_early_does_not_hide_what_came_later() -> None:
         curve.conditional(10)
 
 
+def test_nobody_lost_to_the_last_day_is_known_of_all() -> None:
+    """20 customers who were all there after 12 months: at least 0.025^(1/20) of all such customers stay."""
+    curve = survival_curve([12] * 20, [False] * 20, unit="month")
+    assert (curve.lower.tolist(), curve.upper.tolist()) == (pytest.approx([0.8316], abs=5e-5), [1.0])
+    assert curve.restricted_mean(12).interval.lower == pytest.approx(12 * 0.8316, abs=1e-3)
+
+
 def test_curves_introduce_themselves() -> None:
     """Customers are all of them, whenever they entered; a median that was not reached is no number."""
     late = survival_curve([2, 10], [True, True], entry=[0, 5], unit="month")

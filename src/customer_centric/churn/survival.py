@@ -303,7 +303,8 @@ def survival_curve(
     weights : array_like of shape (n_customers,), optional
         Customers that each row stands for, 0 or more. The standard errors take them for counts.
     transform : {"log-log", "log", "logit", "arcsin", "plain"}, default "log-log"
-        Scale on which the bounds are symmetric. The default keeps its promise best in small samples.
+        Scale on which the bounds are symmetric. The default and "logit" keep their promise in small samples;
+        "plain", "log" and "arcsin" miss more often where few are left or few were lost.
     confidence_level : float, default 0.95
         Nominal coverage of the bounds at each duration, strictly between 0 and 1.
 
@@ -421,7 +422,10 @@ def restricted_mean_difference(
 
 def _after(curve: KaplanMeier) -> FloatArray:
     """Customers at risk just after each duration."""
-    return curve.at_risk - curve.lost - curve.censored
+    after = curve.at_risk - curve.lost - curve.censored
+    # Nothing is said of what lies beyond the last duration; at it, all who were last seen then had stayed.
+    after[-1] = curve.at_risk[-1] - curve.lost[-1]
+    return np.asarray(after, dtype=np.float64)
 
 
 def _curve(
