@@ -122,6 +122,9 @@ def test_an_empty_log_and_nobody_lost(engine: str) -> None:
     assert columns_of(found.frame)["mean"] == [0.0, 0.0, 0.0]
     stayed = survey().with_columns(left=pl.lit(None, pl.Date))
     assert columns_of(churn(make(stayed)).frame)["lost"] == [0, 0, 0]
+    if engine.startswith("Polars"):
+        untyped = stayed.with_columns(left=pl.lit(None, pl.Null))
+        assert columns_of(churn(make(untyped)).frame)["lost"] == [0, 0, 0]
 
 
 BAD: dict[str, tuple[pl.DataFrame, str]] = {

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_centric._core.checks import check_choice
+from customer_centric._core.checks import check_choice, check_offers
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_time_zone
 from customer_centric._core.frames.codes import (
     AnySeries,
@@ -70,6 +70,13 @@ class SurveyColumns:
 def answers_of(frame: AnyFrame[FrameT], columns: SurveyColumns) -> Answers[FrameT]:
     """The rows with an answer; bad data are refused."""
     check_time_zone(columns.time_zone)
+    check_offers(
+        "scale",
+        columns.scale,
+        ("net_values",),
+        rule="a RatingScale",
+        remedy="state the lowest and highest answer and where the classes end",
+    )
     check_choice("invalid", columns.invalid, ("raise", "missing"))
     if isinstance(frame, LazyFrame):
         return _answers_lazy(frame, columns)
@@ -92,7 +99,8 @@ def _answers_in_memory(frame: MemoryFrame[FrameT], columns: SurveyColumns) -> An
         arrays["lost"] = np.where(missing, NEVER, days)
         _refuse_early_loss(columns.lost, np.where(answered, arrays["lost"] - arrays["day"], 0))
     rows = _memory_rows({name: values[answered] for name, values in arrays.items()})
-    return Answers(frame, rows, ids, int((~answered).sum()) - n_invalid, n_invalid)
+    n = int(answered.sum())
+    return Answers(frame, rows, ids, n, answered.size - n - n_invalid, n_invalid)
 
 
 def _memory_rows(arrays: Mapping[str, NDArray[Any]]) -> AnyLazyFrame:
@@ -198,7 +206,10 @@ def _answers_lazy(frame: LazyFrame[FrameT], columns: SurveyColumns) -> Answers[F
         + 1
     )
     for role, column in (("answered", columns.answered), ("lost", columns.lost)):
-        if column is not None:
+        if role == "lost" and column is not None and isinstance(frame.schema[column], nw.Unknown):
+            # A column of nulls alone has no type: nobody was lost.
+            selected[role] = nw.lit(NEVER)
+        elif column is not None:
             days = checks.add_dates(role, column)
             if role == "answered":
                 selected["day"] = days
@@ -208,7 +219,8 @@ def _answers_lazy(frame: LazyFrame[FrameT], columns: SurveyColumns) -> Answers[F
     if found["_off"] and columns.invalid == "raise":
         _refuse_off_scale(columns, found)
     answers = rows.filter(nw.col("_answered") == 1).select(**selected)
-    return Answers(frame, answers, None, found["_gone"], found["_off"])
+    n = found["n"] - found["_gone"] - found["_off"]
+    return Answers(frame, answers, None, n, found["_gone"], found["_off"])
 
 
 def _is_off(rating: nw.Expr, scale: RatingScale) -> nw.Expr:
