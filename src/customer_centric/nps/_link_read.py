@@ -215,9 +215,11 @@ def _answers_lazy(frame: LazyFrame[FrameT], columns: SurveyColumns) -> Answers[F
                 selected["day"] = days
             else:
                 selected[role] = nw.when(~nw.col(column).is_null()).then(days).otherwise(nw.lit(NEVER))
-    found = checks.run(stay=(selected["lost"] - selected["day"]) if columns.lost is not None else None)
+    found, off_scale = checks.run(
+        stay=(selected["lost"] - selected["day"]) if columns.lost is not None else None
+    )
     if found["_off"] and columns.invalid == "raise":
-        _refuse_off_scale(columns, found)
+        _refuse_off_scale(columns, found, off_scale)
     answers = rows.filter(nw.col("_answered") == 1).select(**selected)
     n = found["n"] - found["_gone"] - found["_off"]
     return Answers(frame, answers, None, n, found["_gone"], found["_off"])
@@ -227,11 +229,11 @@ def _is_off(rating: nw.Expr, scale: RatingScale) -> nw.Expr:
     return flag((rating < scale.minimum) | (rating > scale.maximum) | (rating != rating.floor()))
 
 
-def _refuse_off_scale(columns: SurveyColumns, found: Mapping[str, int]) -> None:
+def _refuse_off_scale(columns: SurveyColumns, found: Mapping[str, int], value: str) -> None:
     raise_rows(
         in_column("rating", columns.rating),
         f"whole numbers from {columns.scale.minimum} to {columns.scale.maximum}",
-        value="others",
+        value=value,
         count=found["_off"],
         total=found["n"],
         remedy=RATING_REMEDY,
@@ -325,10 +327,7 @@ def _log_lazy(
         selected["item"] = _id(frame, item)
     for role, column in numbers.items():
         frame.check_numbers(column, role)
-        number = nw.col(column).cast(nw.Float64)
-        odd = number.is_null() | ~number.is_finite()
-        checks.add(role, column, odd=odd | (number <= 0) if role in POSITIVE else odd)
-        selected[role] = number
+        selected[role] = checks.add_number(role, column)
     checks.run()
     return local.frame.select(**selected)
 
