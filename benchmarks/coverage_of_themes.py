@@ -136,4 +136,4 @@ if __name__ == "__main__":
     parser.add_argument("--surveys", type=int, default=1000)
     surveys = parser.parse_args().surveys
     write_between(PAGE, "coverage", judge_shares(4 * surveys))
-    write_between(PAGE, "accounts", judge_accounts(surveys))
+    write_between(PAGE, "accounts", judge_accounts(surveys // 2))

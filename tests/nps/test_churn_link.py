@@ -271,7 +271,7 @@ GOOD = survey_frame([10, 3, 9, 2], stays=[None, 40, 70, 20])
             {},
             (
                 r"`lost` \(column 'left'\) must be the day of the answer or later, got a day 5 days before "
-                r"it at position 0 \(1 of 4 values\); leave out answers that customers gave after they had left"
+                r"it at position 0 \(1 of 4 values\); leave out answers that customers gave after"
             ),
         ),
         (
@@ -325,12 +325,13 @@ GOOD = survey_frame([10, 3, 9, 2], stays=[None, 40, 70, 20])
             GOOD.assign(left=pd.NaT),
             {"horizon": 400},
             (
-                "`horizon` must be at most 365 days, the longest that a customer was followed after an answer, "
-                "got 400; move `end` or shorten the horizon"
+                "`horizon` must be at most 365 days, the longest that a customer was followed after an "
+                "answer, got 400; move `end` or shorten the horizon"
             ),
         ),
         (GOOD, {"horizon": 0}, "`horizon` must be a finite number greater than 0, got 0"),
         (GOOD, {"horizon": math.inf}, "`horizon` must be a finite number greater than 0, got inf"),
+        (GOOD, {"scale": "0-10"}, "`scale` must be a RatingScale, got '0-10'; state the lowest and highest"),
         (GOOD, {"confidence_level": 95}, "`confidence_level` must be"),
         (GOOD, {"invalid": "drop"}, "`invalid` must be one of"),
         (GOOD, {"time_zone": "Mars/Base"}, "`time_zone` must be"),

@@ -122,12 +122,15 @@ def test_an_empty_log_and_nobody_lost(engine: str) -> None:
     assert columns_of(found.frame)["mean"] == [0.0, 0.0, 0.0]
     stayed = survey().with_columns(left=pl.lit(None, pl.Date))
     assert columns_of(churn(make(stayed)).frame)["lost"] == [0, 0, 0]
+    if engine.startswith("Polars"):
+        untyped = stayed.with_columns(left=pl.lit(None, pl.Null))
+        assert columns_of(churn(make(untyped)).frame)["lost"] == [0, 0, 0]
 
 
 BAD: dict[str, tuple[pl.DataFrame, str]] = {
     "rating": (
         survey().with_columns(rating=pl.when(pl.col("id") == "c011").then(12).otherwise(pl.col("rating"))),
-        r"`rating` \(column 'rating'\) must be whole numbers from 0 to 10, got .*\([0-9]+ of 120 values\)",
+        r"`rating` \(column 'rating'\) must be whole numbers from 0 to 10, got 12 .*of 120 values\)",
     ),
     "answered": (
         survey().with_columns(asked=pl.when(pl.col("id") == "c013").then(None).otherwise(pl.col("asked"))),
@@ -164,10 +167,12 @@ def test_bad_surveys_are_refused_in_the_same_words(engine: str, case: str) -> No
 def test_bad_logs_are_refused_in_the_same_words(engine: str) -> None:
     make = ENGINES[engine]
     with pytest.raises(
-        InvalidInputError, match=r"`price` \(column 'price'\) must be a finite number greater than 0"
+        InvalidInputError, match=r"`price` \(column 'price'\) must be a finite number greater than 0, got -1 "
     ):
         premium(make(survey()), make(log().with_columns(price=pl.lit(-1.0))))
-    with pytest.raises(InvalidInputError, match=r"`amount` \(column 'paid'\) must be finite numbers"):
+    with pytest.raises(
+        InvalidInputError, match=r"`amount` \(column 'paid'\) must be finite numbers, got inf "
+    ):
         spend(make(survey()), make(log().with_columns(paid=pl.lit(float("inf")))))
     with pytest.raises(
         InvalidInputError, match=r"`values` must have one row a customer .* got more for 'c030'"

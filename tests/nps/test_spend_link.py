@@ -40,6 +40,7 @@ def moments_of(*classes: np.ndarray[Any, Any]) -> ClassMoments:
         mean=mean,
         squares=np.array([(part**2).sum() for part in away]),
         cubes=np.array([(part**3).sum() for part in away]),
+        scale=1.0,
         least=float(min(np.min(values) for values in classes if len(values))),
     )
 
@@ -229,6 +230,18 @@ def test_nobody_buys_anything_and_nothing_limits_what_they_could() -> None:
     assert found.difference == 0.0
     assert bounds(found.difference_interval) == (-math.inf, math.inf)
     assert found.frame["lower"].tolist()[::2] == [0.0, 0.0]
+
+
+def test_sums_of_any_size_have_finite_bounds() -> None:
+    """Squares and cubes of such money would not be numbers any more."""
+    survey = survey_frame([10, 9, 3, 2])
+    rows = [(f"c{i:03}", 5, amount) for i, amount in enumerate([1.0, 2.0, 1.5, 4.0])]
+    small = spend(survey, log_frame(rows))
+    for size in (1e200, 1e-200):
+        found = spend(survey, log_frame([(name, when, amount * size) for name, when, amount in rows]))
+        assert found.difference == pytest.approx(small.difference * size)
+        expected = [bound * size for bound in bounds(small.difference_interval)]
+        assert bounds(found.difference_interval) == pytest.approx(expected)
 
 
 def test_one_customer_and_an_empty_class() -> None:

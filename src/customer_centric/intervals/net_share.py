@@ -157,7 +157,7 @@ def wald_net_interval(
     References
     ----------
     Rocks, B. (2016), Interval estimation for the "Net Promoter Score". The American Statistician 70(4).
-    [doi:10.1080/00031305.2016.1198124](https://doi.org/10.1080/00031305.2016.1198124).
+    [arXiv:1601.07235](https://arxiv.org/abs/1601.07235).
 
     Agresti, A. and Min, Y. (2005), Simple improved confidence intervals for comparing matched proportions.
     [doi:10.1002/sim.1781](https://doi.org/10.1002/sim.1781).

@@ -10,7 +10,7 @@ from scipy.special import stdtrit
 
 from customer_centric._core.frames.lazy import AnyLazyFrame
 from customer_centric.intervals import garwood_interval
-from customer_centric.nps._link import CLASSES, AnyFrame, by_class, collect, of_class
+from customer_centric.nps._link import CLASSES, AnyFrame, by_class, of_class
 from customer_centric.typing import FloatArray, FrameT
 
 
@@ -21,30 +21,44 @@ class ClassMoments:
     Parameters
     ----------
     n, mean, squares, cubes : ndarray of shape (3,)
-        Customers, mean (NaN without customers), and sums of squared and cubed deviations from it.
+        Customers, mean (NaN without customers), and sums of squared and cubed deviations from it over the
+        scale.
+    scale : float
+        Largest value of all, whatever its sign: of deviations over it no power overflows.
     least : float
         Smallest value of all customers.
+    n_rows : int
+        Rows that were added up, where these were counted.
     """
 
     n: FloatArray
     mean: FloatArray
     squares: FloatArray
     cubes: FloatArray
+    scale: float
     least: float
+    n_rows: int = 0
 
 
 def class_moments(frame: AnyFrame[FrameT], rows: AnyLazyFrame) -> ClassMoments:
-    """Moments of the column `value` by `cls`: sums about the means, so that no digits cancel."""
-    sums = by_class(frame, rows.select("cls", "value"), "value")
+    """Moments of the column `value` by `cls`: sums about the means, so that no digits cancel.
+
+    A column `rows` counts what was added up for each customer.
+    """
+    counted = ["rows"] if "rows" in rows.collect_schema() else []
+    sums = by_class(frame, rows, "value", *counted, least="value")
     n, mean = sums["n"], np.full(len(CLASSES), np.nan)
     np.divide(sums["value"], n, out=mean, where=n > 0)
-    away = rows.select("cls", away=nw.col("value") - of_class(np.nan_to_num(mean)))
+    some = n > 0
+    scale = float(np.abs([sums["least"][some], sums["most"][some]]).max(initial=0.0)) or 1.0
+    away = rows.select("cls", away=(nw.col("value") - of_class(np.nan_to_num(mean))) / scale)
     powers = away.with_columns(
         squares=nw.col("away") * nw.col("away"), cubes=nw.col("away") * nw.col("away") * nw.col("away")
     )
     found = by_class(frame, powers, "squares", "cubes")
-    least = collect(frame, rows.select(nw.col("value").min()))["value"][0]
-    return ClassMoments(n, mean, found["squares"], found["cubes"], float(least))
+    least = float(sums["least"][some].min(initial=np.inf))
+    n_rows = int(sums["rows"].sum()) if counted else 0
+    return ClassMoments(n, mean, found["squares"], found["cubes"], scale, least, n_rows)
 
 
 def mean_intervals(
@@ -74,6 +88,7 @@ def mean_intervals(
     size = np.maximum(n, 1.0)
     quantile: FloatArray = np.asarray(-stdtrit(free, 0.5 * (1.0 - confidence_level)), dtype=np.float64)
     error, skewness = np.sqrt(variance / size), cubes / np.sqrt(size)
+    error *= moments.scale
     lower = moments.mean - error * _unskewed(quantile, skewness)
     upper = moments.mean - error * _unskewed(-quantile, skewness)
     known = (n > 0) & (variance > 0)
@@ -102,11 +117,11 @@ def _unskewed(quantile: FloatArray, skewness: FloatArray) -> FloatArray:
 
 
 def _pooled_variance(moments: ClassMoments) -> float:
-    """Variance of all customers, whatever their class."""
+    """Variance of all customers, whatever their class, over the squared scale."""
     n, total = moments.n, moments.n.sum()
     if total < 2:
         return 0.0
-    mean = np.nan_to_num(moments.mean)
+    mean = np.nan_to_num(moments.mean) / moments.scale
     overall = (n * mean).sum() / total
     return float((moments.squares + n * (mean - overall) ** 2).sum() / (total - 1.0))
 

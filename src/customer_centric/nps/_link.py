@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from customer_centric._core.checks import check_number
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
 from customer_centric._core.frames.codes import Codes, as_series
-from customer_centric._core.frames.lazy import AnyLazyFrame, attach_table, flag
+from customer_centric._core.frames.lazy import AnyLazyFrame, attach_table, flag, floor_divide
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, mover_interval
 from customer_centric.typing import FloatArray, FrameT, IntArray
@@ -43,13 +43,14 @@ class Answers(Generic[FrameT]):
         for `day`, and `lost` (NEVER for customers who are still there).
     codes : Codes or None
         Ids behind the codes of `customer`, for a frame in memory.
-    n_missing, n_invalid : int
-        Rows without an answer, and with one off the scale.
+    n, n_missing, n_invalid : int
+        Rows with an answer, without one, and with one off the scale.
     """
 
     frame: AnyFrame[FrameT]
     rows: AnyLazyFrame
     codes: Codes | None
+    n: int
     n_missing: int
     n_invalid: int
 
@@ -91,9 +92,15 @@ def total(frame: AnyFrame[FrameT], rows: AnyLazyFrame, **conditions: nw.Expr) ->
     return {name: int(np.nan_to_num(values[0])) for name, values in found.items()}
 
 
-def by_class(frame: AnyFrame[FrameT], rows: AnyLazyFrame, *sums: str) -> dict[str, FloatArray]:
-    """Sums by class, and the number of rows `n`, for all three classes."""
-    found = collect(frame, rows.group_by("cls").agg(*(nw.col(name).sum() for name in sums), n=nw.len()))
+def by_class(
+    frame: AnyFrame[FrameT], rows: AnyLazyFrame, *sums: str, least: str | None = None
+) -> dict[str, FloatArray]:
+    """Sums by class, the number of rows `n`, and the least and most of a column, for all three classes."""
+    ends: list[nw.Expr] = []
+    if least is not None:
+        ends = [nw.col(least).min().alias("least"), nw.col(least).max().alias("most")]
+    told = rows.group_by("cls").agg(*(nw.col(name).sum() for name in sums), *ends, n=nw.len())
+    found = collect(frame, told)
     place = np.rint(found.pop("cls")).astype(np.intp)
     columns: dict[str, FloatArray] = {}
     for name, values in found.items():
@@ -130,35 +137,26 @@ class FirstAnswers:
 
 def first_answers(answers: Answers[FrameT], *, last_day: int | None = None) -> FirstAnswers:
     """The first answer of each customer, given by the last day."""
-    frame, rows = answers.frame, answers.rows
-    n_after_end = 0
+    rows = answers.rows
     if last_day is not None:
-        n_after_end = total(frame, rows, late=nw.col("day") > last_day)["late"]
         rows = rows.filter(nw.col("day") <= last_day)
     has_loss = "lost" in rows.collect_schema()
     losses = [nw.col("lost").min(), nw.col("lost").max().alias("lost_last")] if has_loss else []
-    one = rows.group_by("customer").agg(nw.col("day").min().alias("first"), *losses, n=nw.len())
-    firsts = (
-        rows.select("customer", "cls", "day")
-        .join(one, on="customer", how="inner")
-        .filter(nw.col("day") == nw.col("first"))
-        .group_by("customer")
-        .agg(
-            nw.col("cls").min(),
-            nw.col("cls").max().alias("cls_last"),
-            nw.col("day").min(),
-            *(nw.col(name).min() for name in (("lost", "lost_last") if has_loss else ())),
-            nw.col("n").min(),
-        )
+    # Day and class in one number: the least is the first day and the lowest class on it, or the highest.
+    day, cls = nw.col("day") * 3, nw.col("cls")
+    told = rows.with_columns(low=day + cls, high=day + 2 - cls)
+    one = told.group_by("customer").agg(nw.col("low").min(), nw.col("high").min(), *losses, n=nw.len())
+    firsts = one.with_columns(day=floor_divide(nw.col("low"), 3)).with_columns(
+        cls=nw.col("low") - nw.col("day") * 3,
+        torn=flag(nw.col("low") + nw.col("high") - nw.col("day") * 6 != 2),
+        twice_lost=flag(nw.col("lost") < nw.col("lost_last")) if has_loss else nw.lit(0),
     )
-    conditions = {"torn": nw.col("cls") < nw.col("cls_last")}
-    if has_loss:
-        conditions["twice_lost"] = nw.col("lost") < nw.col("lost_last")
-    found = total(frame, firsts, **conditions)
+    sums = firsts.select(nw.col("torn", "twice_lost").sum(), answers=nw.col("n").sum(), n=nw.len())
+    found = {name: int(np.nan_to_num(values[0])) for name, values in collect(answers.frame, sums).items()}
     _refuse_torn(found)
-    n_answers = total(frame, rows)["n"]
     kept = firsts.select("customer", "cls", "day", *(["lost"] if has_loss else []))
-    return FirstAnswers(kept, found["n"], n_answers - found["n"], n_after_end)
+    n = found["answers"]
+    return FirstAnswers(kept, found["n"], n - found["n"], answers.n - n)
 
 
 def _refuse_torn(found: Mapping[str, int]) -> None:
@@ -167,7 +165,7 @@ def _refuse_torn(found: Mapping[str, int]) -> None:
             f"`rating` must be of one class where a customer answers twice on the first day, got "
             f"{found['torn']} of {found['n']} customers with two; keep the answer that counts"
         )
-    if found.get("twice_lost"):
+    if found["twice_lost"]:
         raise InvalidInputError(
             f"`lost` must be one date a customer, got more than one for {found['twice_lost']} of "
             f"{found['n']} customers; keep the date that counts in all rows of a customer"
@@ -199,9 +197,12 @@ def gap_of(by_class: FloatArray, confidence_level: float) -> tuple[float, Interv
     """
     (high, high_lower, high_upper), (low, low_lower, low_upper) = by_class[[PROMOTER, DETRACTOR]].tolist()
     bounds = high_lower - low_upper, high_upper - low_lower
-    if np.isfinite(by_class[[PROMOTER, DETRACTOR]]).all():
-        lower, upper = mover_interval([high, low], [high_lower, low_lower], [high_upper, low_upper])
-        bounds = float(lower), float(upper)
+    parts = by_class[[PROMOTER, DETRACTOR]]
+    if np.isfinite(parts).all():
+        # Of the order of 1, so that no square overflows.
+        scale = float(np.abs(parts).max()) or 1.0
+        lower, upper = mover_interval(*(parts / scale).T)
+        bounds = scale * float(lower), scale * float(upper)
     return high - low, Interval(*bounds, confidence_level)
 
 

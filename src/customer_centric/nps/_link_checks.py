@@ -40,6 +40,7 @@ class RowChecks:
         self._rows = rows
         self._flags: dict[str, nw.Expr] = {}
         self._texts: dict[str, nw.Expr] = {}
+        self._values: dict[str, nw.Expr] = {}
         self._named: dict[str, str] = {}
 
     def add(self, role: str, column: str, **broken: nw.Expr) -> None:
@@ -47,6 +48,15 @@ class RowChecks:
         self._named[role] = in_column(role, column)
         for kind, condition in broken.items():
             self._flags[f"{role}_{kind}"] = flag(condition)
+
+    def add_number(self, role: str, column: str) -> nw.Expr:
+        """The number in each row, finite, and greater than 0 where its logarithm is taken."""
+        number = nw.col(column).cast(nw.Float64)
+        odd = number.is_null() | ~number.is_finite()
+        odd = odd | (number <= 0) if role in POSITIVE else odd
+        self.add(role, column, odd=odd)
+        self._values[role] = nw.when(odd).then(number)
+        return number
 
     def add_dates(self, role: str, column: str) -> nw.Expr:
         """The day of each row."""
@@ -59,17 +69,19 @@ class RowChecks:
         self._texts[role] = nw.when(days.is_bad).then(date.cast(nw.String))
         return days.day
 
-    def run(self, *, stay: nw.Expr | None = None) -> dict[str, int]:
-        """Counts; rows that break a rule are refused."""
-        extra = {}
+    def run(self, *, stay: nw.Expr | None = None) -> tuple[dict[str, int], str]:
+        """Counts, and the least rating off the scale; rows that break another rule are refused."""
+        extra: dict[str, nw.Expr] = {}
         if stay is not None:
             stay = nw.when(nw.col("_answered") == 1).then(stay)
-            extra = {"early": flag(stay < 0), "stay": stay}
-        rows = self._rows.with_columns(
-            **self._flags, **{f"{role}_text": text for role, text in self._texts.items()}, **extra
-        )
+            extra |= {"early": flag(stay < 0), "stay": stay}
+        if "_off" in self._rows.collect_schema():
+            extra["off_scale"] = nw.when(nw.col("_off") == 1).then(nw.col("_rating"))
+        extra |= {f"{role}_text": text for role, text in self._texts.items()}
+        extra |= {f"{role}_value": value for role, value in self._values.items()}
+        rows = self._rows.with_columns(**self._flags, **extra)
         sums = [*self._flags, *(name for name in ("early", *_COUNTED) if name in rows.collect_schema())]
-        least = [f"{role}_text" for role in self._texts] + (["stay"] if extra else [])
+        least = [name for name in extra if name != "early"]
         seen = self._frame.collect(
             rows.select(nw.col(*sums).sum(), *(nw.col(name).min() for name in least), n=nw.len())
         )
@@ -85,7 +97,8 @@ class RowChecks:
                 total=found["n"],
                 remedy=LOST_REMEDY,
             )
-        return found
+        off_scale = shown_least(seen, "off_scale") if "off_scale" in least else ""
+        return found, off_scale
 
     def _refuse(self, role: str, name: str, found: Mapping[str, int], seen: MemoryFrame[Any]) -> None:
         n = found["n"]
@@ -112,5 +125,15 @@ class RowChecks:
             raise_mixed(name, ["an offset from UTC", "None"])
         if with_offset:
             refuse_aware(name, "text with an offset from UTC", OFFSET_REMEDY)
-        rule, remedy = (POSITIVE_RULE, POSITIVE_REMEDY) if role in POSITIVE else (AMOUNT_RULE, AMOUNT_REMEDY)
-        raise_rows(name, rule, value="others", count=found.get(f"{role}_odd", 0), total=n, remedy=remedy)
+        if found.get(f"{role}_odd"):
+            rule, remedy = AMOUNT_RULE, AMOUNT_REMEDY
+            if role in POSITIVE:
+                rule, remedy = POSITIVE_RULE, POSITIVE_REMEDY
+            shown = shown_least(seen, f"{role}_value")
+            raise_rows(name, rule, value=shown, count=found[f"{role}_odd"], total=n, remedy=remedy)
+
+
+def shown_least(seen: MemoryFrame[Any], column: str) -> str:
+    """The least of the values that break a rule: nulls have none."""
+    value = float(seen.floats(column)[0])
+    return "null" if np.isnan(value) else f"{value:g}"

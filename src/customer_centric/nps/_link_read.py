@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_centric._core.checks import check_choice
+from customer_centric._core.checks import check_choice, check_offers
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_time_zone
 from customer_centric._core.frames.codes import (
     AnySeries,
@@ -70,6 +70,13 @@ class SurveyColumns:
 def answers_of(frame: AnyFrame[FrameT], columns: SurveyColumns) -> Answers[FrameT]:
     """The rows with an answer; bad data are refused."""
     check_time_zone(columns.time_zone)
+    check_offers(
+        "scale",
+        columns.scale,
+        ("net_values",),
+        rule="a RatingScale",
+        remedy="state the lowest and highest answer and where the classes end",
+    )
     check_choice("invalid", columns.invalid, ("raise", "missing"))
     if isinstance(frame, LazyFrame):
         return _answers_lazy(frame, columns)
@@ -92,7 +99,8 @@ def _answers_in_memory(frame: MemoryFrame[FrameT], columns: SurveyColumns) -> An
         arrays["lost"] = np.where(missing, NEVER, days)
         _refuse_early_loss(columns.lost, np.where(answered, arrays["lost"] - arrays["day"], 0))
     rows = _memory_rows({name: values[answered] for name, values in arrays.items()})
-    return Answers(frame, rows, ids, int((~answered).sum()) - n_invalid, n_invalid)
+    n = int(answered.sum())
+    return Answers(frame, rows, ids, n, answered.size - n - n_invalid, n_invalid)
 
 
 def _memory_rows(arrays: Mapping[str, NDArray[Any]]) -> AnyLazyFrame:
@@ -198,28 +206,34 @@ def _answers_lazy(frame: LazyFrame[FrameT], columns: SurveyColumns) -> Answers[F
         + 1
     )
     for role, column in (("answered", columns.answered), ("lost", columns.lost)):
-        if column is not None:
+        if role == "lost" and column is not None and isinstance(frame.schema[column], nw.Unknown):
+            # A column of nulls alone has no type: nobody was lost.
+            selected[role] = nw.lit(NEVER)
+        elif column is not None:
             days = checks.add_dates(role, column)
             if role == "answered":
                 selected["day"] = days
             else:
                 selected[role] = nw.when(~nw.col(column).is_null()).then(days).otherwise(nw.lit(NEVER))
-    found = checks.run(stay=(selected["lost"] - selected["day"]) if columns.lost is not None else None)
+    found, off_scale = checks.run(
+        stay=(selected["lost"] - selected["day"]) if columns.lost is not None else None
+    )
     if found["_off"] and columns.invalid == "raise":
-        _refuse_off_scale(columns, found)
+        _refuse_off_scale(columns, found, off_scale)
     answers = rows.filter(nw.col("_answered") == 1).select(**selected)
-    return Answers(frame, answers, None, found["_gone"], found["_off"])
+    n = found["n"] - found["_gone"] - found["_off"]
+    return Answers(frame, answers, None, n, found["_gone"], found["_off"])
 
 
 def _is_off(rating: nw.Expr, scale: RatingScale) -> nw.Expr:
     return flag((rating < scale.minimum) | (rating > scale.maximum) | (rating != rating.floor()))
 
 
-def _refuse_off_scale(columns: SurveyColumns, found: Mapping[str, int]) -> None:
+def _refuse_off_scale(columns: SurveyColumns, found: Mapping[str, int], value: str) -> None:
     raise_rows(
         in_column("rating", columns.rating),
         f"whole numbers from {columns.scale.minimum} to {columns.scale.maximum}",
-        value="others",
+        value=value,
         count=found["_off"],
         total=found["n"],
         remedy=RATING_REMEDY,
@@ -313,10 +327,7 @@ def _log_lazy(
         selected["item"] = _id(frame, item)
     for role, column in numbers.items():
         frame.check_numbers(column, role)
-        number = nw.col(column).cast(nw.Float64)
-        odd = number.is_null() | ~number.is_finite()
-        checks.add(role, column, odd=odd | (number <= 0) if role in POSITIVE else odd)
-        selected[role] = number
+        selected[role] = checks.add_number(role, column)
     checks.run()
     return local.frame.select(**selected)
 

@@ -42,7 +42,8 @@ class AdjustedScores:
     def degrees_of_freedom(self, one: NDArray[Any], two: NDArray[Any]) -> FloatArray:
         """Welch and Satterthwaite's, of the difference of two groups each of which has n + 3 answers."""
         first, second = self.variance[one], self.variance[two]
-        return (first + second) ** 2 / (first**2 / (self.n[one] + 2.0) + second**2 / (self.n[two] + 2.0))
+        shares = first**2 / (self.n[one] + 2.0) + second**2 / (self.n[two] + 2.0)
+        return np.asarray((first + second) ** 2 / shares, dtype=np.float64)
 
 
 def adjusted_scores(promoters: FloatArray, detractors: FloatArray, n: FloatArray) -> AdjustedScores:

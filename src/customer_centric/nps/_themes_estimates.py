@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -35,15 +36,19 @@ def estimate_themes(counts: ThemeCounts, confidence_level: float) -> ThemeEstima
     outside = counts.everybody - inside
     n = counts.everybody.sum()
     known = effective_counts(counts, confidence_level)
-    _, lower, upper = _net_interval(counts.everybody[None], known.everybody[:1], confidence_level)
+    (_, lower, upper), with_, without = _net_intervals(
+        (counts.everybody[None], inside, outside),
+        (known.everybody[:1], known.inside, known.outside),
+        confidence_level,
+    )
     impact, low, high = impact_interval(inside, outside, known.impact / n, confidence_level)
     # Without anybody to compare with, the score of the others may be anything.
     alone = outside.sum(axis=1) == 0
     return ThemeEstimates(
         mentions=inside.sum(axis=1),
         share=_share_interval(inside.sum(axis=1) / n, known.share, confidence_level),
-        with_=_net_interval(inside, known.inside, confidence_level),
-        without=_net_interval(outside, known.outside, confidence_level),
+        with_=with_,
+        without=without,
         impact=(
             np.where(alone, np.nan, impact),
             np.where(alone, lower - 1.0, low),
@@ -155,8 +160,7 @@ def impact_interval(
 ) -> Bounded:
     """Impact and its bounds, as if only a part of the answers had been given."""
     m, n = inside.sum(axis=1), (inside + outside).sum(axis=1)
-    own = _net_interval(inside, m * thinned, confidence_level)
-    others = _net_interval(outside, (n - m) * thinned, confidence_level)
+    own, others = _net_intervals((inside, outside), (m * thinned, (n - m) * thinned), confidence_level)
     share, share_low, share_high = _share_interval(m / n, n * thinned, confidence_level)
     with_, without = np.nan_to_num(own[0]), np.nan_to_num(others[0])
     low, high = mover_interval(
@@ -183,13 +187,18 @@ def _net(counts: FloatArray) -> FloatArray:
     return np.asarray(np.divide(net, total, out=np.full_like(net, np.nan), where=total > 0))
 
 
-def _net_interval(counts: FloatArray, size: FloatArray, confidence_level: float) -> Bounded:
-    """Score of the classes, with bounds as if `size` answers had been given in the same shares."""
-    total = counts.sum(axis=-1)
-    factor = np.divide(size, total, out=np.zeros_like(total), where=total > 0)
-    promoters, detractors, n = counts[..., 2] * factor, counts[..., 0] * factor, total * factor
-    lower, upper = tango_interval(promoters, detractors, n, confidence_level=confidence_level)
-    return _net(counts), lower, upper
+def _net_intervals(
+    counts: Sequence[FloatArray], sizes: Sequence[FloatArray], confidence_level: float
+) -> list[Bounded]:
+    """Scores of groups of counts, with bounds as if `sizes` answers had been given in the same shares."""
+    together = np.concatenate(counts)
+    total = together.sum(axis=-1)
+    factor = np.divide(np.concatenate(sizes), total, out=np.zeros_like(total), where=total > 0)
+    promoters, detractors = together[:, 2] * factor, together[:, 0] * factor
+    # One search for all: it takes as long for one group as for a hundred.
+    lower, upper = tango_interval(promoters, detractors, total * factor, confidence_level=confidence_level)
+    ends = np.cumsum([len(group) for group in counts])[:-1]
+    return list(zip(*(np.split(values, ends) for values in (_net(together), lower, upper)), strict=True))
 
 
 def _share_interval(share: FloatArray, size: FloatArray, confidence_level: float) -> Bounded:

@@ -139,7 +139,7 @@ def compare_nps(first: NetPromoterScore, second: NetPromoterScore, *, power: flo
     approach. [doi:10.1002/sim.3095](https://doi.org/10.1002/sim.3095).
 
     Rocks, B. (2016), Interval estimation for the "Net Promoter Score". The American Statistician 70(4).
-    [doi:10.1080/00031305.2016.1198124](https://doi.org/10.1080/00031305.2016.1198124).
+    [arXiv:1601.07235](https://arxiv.org/abs/1601.07235).
 
     Examples
     --------

@@ -89,7 +89,7 @@ def nps_sample_size(
     References
     ----------
     Rocks, B. (2016), Interval estimation for the "net promoter score". The American Statistician 70(4).
-    [doi:10.1080/00031305.2016.1198279](https://doi.org/10.1080/00031305.2016.1198279).
+    [arXiv:1601.07235](https://arxiv.org/abs/1601.07235).
 
     Cochran, W. G. (1977), Sampling Techniques, 3rd edition, section 4.4 (finite populations). Wiley.
 

@@ -251,7 +251,7 @@ def spend_after_survey(
         n_missing=answers.n_missing,
         n_invalid=answers.n_invalid,
         n_log=total(other, rows)["n"],
-        n_log_used=total(other, used)["n"],
+        n_log_used=moments.n_rows,
         reason=empty_classes(moments),
     )
 
@@ -269,6 +269,6 @@ def _in_window(closed: AnyLazyFrame, rows: AnyLazyFrame, days: int, *, is_count:
 
 def _sums(closed: AnyLazyFrame, used: AnyLazyFrame) -> AnyLazyFrame:
     """One row a customer: the sum in the window, 0 without any."""
-    sums = used.group_by("customer").agg(nw.col("value").sum())
+    sums = used.group_by("customer").agg(nw.col("value").sum(), rows=nw.len())
     joined = closed.select("customer", "cls").join(sums, on="customer", how="left")
-    return joined.select("cls", value=nw.col("value").fill_null(0.0))
+    return joined.select("cls", value=nw.col("value").fill_null(0.0), rows=nw.col("rows").fill_null(0))

@@ -217,7 +217,7 @@ def nps_value_gap(
 def _value_share(moments: ClassMoments, confidence_level: float) -> tuple[dict[str, FloatArray], str | None]:
     """Shares of the value, with bounds in [0, 1]; missing where there is none to share."""
     names: tuple[str, ...] = ("value_share", "value_share_lower", "value_share_upper")
-    n, mean = moments.n, np.nan_to_num(moments.mean)
+    n, mean = moments.n, np.nan_to_num(moments.mean) / moments.scale
     sums = n * mean
     value, size = sums.sum(), n.sum()
     if not value > 0 or moments.least < 0:

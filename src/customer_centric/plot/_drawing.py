@@ -191,11 +191,11 @@ def percent(axes: Axes, which: Literal["x", "y"]) -> None:
     axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
 
 
-def date_axis(axes: Axes) -> None:
+def date_axis(axes: Axes, *, at_least: int = 4) -> None:
     """Dates along the foot, as few as are needed."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]  # Matplotlib's
+    locator = AutoDateLocator(minticks=at_least, maxticks=9)  # type: ignore[no-untyped-call]  # Matplotlib's
     axes.xaxis.set_major_locator(locator)
     labels = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]  # Matplotlib's
     axes.xaxis.set_major_formatter(labels)

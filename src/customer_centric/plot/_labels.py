@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 Box: TypeAlias = tuple[float, float, float, float]
-"""Left, bottom, right and top, in points."""
+"""Left, bottom, right and top."""
 
 _POINT: Final = 5.0
 _GAP: Final = 3.0
@@ -35,19 +35,17 @@ def name_points(
     names: Sequence[str],
     color: str,
     *,
-    crossing: tuple[float, float] | None = None,
+    lines: Sequence[Box] = (),
 ) -> None:
     """Write the names beside the points, in the order given; where it is crowded, with a thin line.
 
-    They keep clear of the lines through a crossing and of what stands in the axes already.
+    They keep clear of lines, each from a place to another, and of what stands in the axes already.
     """
     places = _in_points(axes, x, y)
     width, height = size_in_points(axes)
     taken: list[Box] = [(px - _POINT, py - _POINT, px + _POINT, py + _POINT) for px, py in places.tolist()]
     taken += [_box_of(note, width, height) for note in axes.texts]
-    if crossing is not None:
-        ((cx, cy),) = _in_points(axes, *(np.array([value]) for value in crossing)).tolist()
-        taken += [(cx - 1, 0.0, cx + 1, height), (0.0, cy - 1, width, cy + 1)]
+    taken += [_around(axes, line) for line in lines]
     for (px, py), at, name in zip(
         places.tolist(), zip(x.tolist(), y.tolist(), strict=True), names, strict=True
     ):
@@ -71,6 +69,13 @@ def name_points(
             if best >= len(_PLACES)
             else None,
         )
+
+
+def _around(axes: Axes, line: Box) -> Box:
+    """The box around a level or upright line between two places of the data."""
+    ends = _in_points(axes, np.array([line[0], line[2]]), np.array([line[1], line[3]]))
+    (left, low), (right, high) = ends.min(axis=0).tolist(), ends.max(axis=0).tolist()
+    return left - 1.0, low - 1.0, right + 1.0, high + 1.0
 
 
 def _box_of(note: Text, width: float, height: float) -> Box:

@@ -22,7 +22,7 @@ from customer_centric.plot._drawing import (
     percent,
     small_print,
 )
-from customer_centric.plot._labels import name_points
+from customer_centric.plot._labels import Box, name_points
 from customer_centric.typing import FloatArray, FrameT
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def plot_nps_trend(trend: NpsTrend[FrameT], *, ax: Axes | None = None) -> Axes:
     room = 0.06 * max(top - bottom, 10.0)
     axes.set_ylim(max(bottom - 2 * room, -108.0), min(top + room, 104.0))
     axes.set_ylabel("Net Promoter Score")
-    date_axis(axes)
+    date_axis(axes, at_least=min(4, days.size))
     axes.margins(x=0.04)
     end_labels(axes, axes.get_xlim()[1], lines)
     small_print(
@@ -278,22 +278,25 @@ def plot_driver_map(importance: DriverImportance[FrameT], *, ax: Axes | None = N
     axes.set_xlabel("performance (mean rating)")
     axes.set_ylabel(f"importance (share of R\u00b2 {importance.r_squared:.2f})")
     percent(axes, "y")
-    crossing = None
+    lines = [*zip(x, lower, x, upper, strict=True), *zip(left, y, right, y, strict=True)]
     if any(isinstance(quadrant, str) for quadrant in table["quadrant"]):
-        crossing = float(x.mean()), float(y.mean())
-        _draw_quadrants(axes, *crossing, ink)
-    name_points(axes, x, y, names, ink, crossing=crossing)
+        lines += _draw_quadrants(axes, float(x.mean()), float(y.mean()), ink)
+    name_points(
+        axes, x, y, names, ink, lines=[(float(a), float(b), float(c), float(d)) for a, b, c, d in lines]
+    )
     return axes
 
 
-def _draw_quadrants(axes: Axes, x: float, y: float, ink: str) -> None:
-    """The lines between the quadrants, and their names in the corners."""
+def _draw_quadrants(axes: Axes, x: float, y: float, ink: str) -> list[Box]:
+    """The lines between the quadrants, and their names in the corners; where the lines are."""
     for line in (axes.axvline(x), axes.axhline(y)):
         line.set(color=ink, alpha=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
     small_print(axes, "concentrate here", (0.01, 0.97), ink, va="top")
     small_print(axes, "keep up the good work", (0.99, 0.97), ink, ha="right", va="top")
     small_print(axes, "low priority", (0.01, 0.03), ink, va="bottom")
     small_print(axes, "possible overkill", (0.99, 0.03), ink, ha="right", va="bottom")
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    return [(x, bottom, x, top), (left, y, right, y)]
 
 
 class _Rows:

@@ -25,7 +25,7 @@ class SurveyQuestion:
     Parameters
     ----------
     survey : data frame
-        One row an answer, of any kind that `net_promoter_score_by` takes. Its columns are read into memory.
+        One row an answer, of any kind that `nps_by` takes. Its columns are read into memory.
     rating : str
         Column of answers from 0 to 10; what is missing is no answer.
     answered : str, optional
