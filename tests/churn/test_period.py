@@ -186,6 +186,19 @@ def test_bases_have_their_intervals() -> None:
     assert "base" in found["start"]._repr_html_()
 
 
+def test_month_ends_are_thirteen_for_a_year() -> None:
+    """One customer all year, one from the middle of June: half weight on the first and the last count."""
+    log = table([Row(1, -9, None), Row(2, 166, None)])
+    churn = period_churn(log, "2024-01-01", "2025-01-01", **COLUMNS, base="month_ends")
+    assert churn.base == pytest.approx(1 + (0.5 + 6) / 12)
+    assert churn.base_kind == "month_ends"
+    assert churn.interval == churn_rate_interval(0, churn.base)
+    with pytest.raises(
+        InvalidInputError, match="must have a period of whole months, got 2024-01-01 to 2024-01-31"
+    ):
+        period_churn(log, "2024-01-01", "2024-01-31", **COLUMNS, base="month_ends")
+
+
 def test_same_period_joins_may_be_left_out() -> None:
     log = table([Row(1, -9, None), Row(2, 2, 5)])
     end = FIRST + timedelta(days=10)

@@ -64,7 +64,7 @@ def test_weights_are_customers(customers: list[tuple[int, bool]], times: int) ->
 def test_the_rest_of_a_life_is_a_ratio_of_survivals(customers: list[tuple[int, bool]], tenure: int) -> None:
     curve = curve_of(customers)
     alive = float(curve.at(tenure))
-    if math.isnan(alive) or alive == 0 or not (curve.duration > tenure).any():
+    if not (curve.duration > tenure).any():
         with pytest.raises(InvalidInputError, match="`tenure` must be less than the longest stay watched"):
             curve.conditional(tenure)
         return
@@ -129,7 +129,9 @@ def test_a_risk_set_that_empties_early_does_not_hide_what_came_later() -> None:
     curve = survival_curve([2, 10, 5, 4, 3], [True] * 5, entry=[1.9, 2, 2, 2, 2], unit="month")
     assert curve.survival.tolist() == [0.0] * 5
     assert curve.conditional(2).survival == pytest.approx([0.75, 0.5, 0.25, 0.0])
-    with pytest.raises(InvalidInputError, match="`tenure` must be less than the longest stay watched, got 10"):
+    with pytest.raises(
+        InvalidInputError, match="`tenure` must be less than the longest stay watched, got 10"
+    ):
         curve.conditional(10)
 
 
@@ -148,6 +150,17 @@ def test_curves_introduce_themselves() -> None:
     assert few._repr_html_() == "<p>3 customers, 1 lost; more than half of them are left throughout</p>"
     some = survival_curve([2, 3, 9], [True, True, False], unit="month")
     assert "left after 3 months (2 or more)" in some._repr_html_()
+
+
+def test_a_risk_set_that_empties_early_is_explained() -> None:
+    """The only customer there at 2 is lost then: the curve is at 0, and a later start tells what can be told."""
+    curve = survival_curve([2, 6, 7, 8], [True, True, True, False], entry=[0, 4, 4, 4], unit="month")
+    assert curve.survival.tolist() == [0.0, 0.0, 0.0, 0.0]
+    assert "all who were watched at 2 were lost then" in str(curve.reason)
+    later = curve.conditional(4)
+    assert later.survival == pytest.approx([2 / 3, 1 / 3, 1 / 3])
+    assert later.reason is None
+    assert survival_curve([1, 2], [True, True], unit="month").reason is None
 
 
 def test_the_difference_of_two_means_is_tested() -> None:

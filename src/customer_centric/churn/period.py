@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 
 from customer_centric._core.checks import check_choice, check_confidence_level
 from customer_centric._core.frames import check_day, day_number, day_of_number
-from customer_centric.churn._ledger import Ledger, read_ledger, without_same_period
+from customer_centric.churn._ledger import Ledger, customers_on, read_ledger, without_same_period
 from customer_centric.churn._spells import Spells, read_spells
+from customer_centric.churn.rates import average_customers
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, garwood_interval, wilson_interval
 from customer_centric.typing import FrameT
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ChurnRate", "churn_by_period", "period_churn"]
 
-Base: TypeAlias = Literal["exposure", "two_point", "start", "start_plus_new", "end"]
-_BASES: tuple[Base, ...] = ("exposure", "two_point", "start", "start_plus_new", "end")
+Base: TypeAlias = Literal["exposure", "month_ends", "two_point", "start", "start_plus_new", "end"]
+_BASES: tuple[Base, ...] = ("exposure", "month_ends", "two_point", "start", "start_plus_new", "end")
+# Days that every month has.
+_SHORTEST_MONTH: Final = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +41,15 @@ class ChurnRate:
     probability : float
         Share of the customers at the start who were lost within the period, in [0, 1]; NaN without any.
     interval : Interval or None
-        Of `rate`: exact Poisson for the bases "exposure", "two_point" and "end", Wilson for the others;
-        None where `reason` says why there is none.
+        Of `rate`: exact Poisson for the averages and the base "end", Wilson for the others; None where
+        `reason` says why there is none.
     lost, lost_opening : int
         Customers lost in the period, and those of them who were customers at its start.
     base : float
         What the rate is per.
-    base_kind : {"exposure", "two_point", "start", "start_plus_new", "end"}
-        Which base it is: customers on average over all days; the average of start and end; customers at
-        the start; those and all who came; customers at the end.
+    base_kind : {"exposure", "month_ends", "two_point", "start", "start_plus_new", "end"}
+        Which base it is: customers on average over all days; over month-ends; the average of start and end;
+        customers at the start; those and all who came; customers at the end.
     opening, gained, reactivated, closing : int
         Customers at the start, new ones, returning ones, customers at the end.
     start, end : date
@@ -114,10 +117,11 @@ def period_churn(
     start, end : date or str
         The period: who is active on `start` opens it, who is active on `end` closes it. 12 months are
         `"2024-01-01"` to `"2025-01-01"`.
-    base : {"exposure", "two_point", "start", "start_plus_new", "end"}, default "exposure"
+    base : {"exposure", "month_ends", "two_point", "start", "start_plus_new", "end"}, default "exposure"
         What the rate is per: customers on average over all days of the period, which is the founding
-        definition; the average of start and end; customers at the start (and then only those are counted
-        as lost); customers at the start and all who came; customers at the end.
+        definition; on average over the ends of its months, 13 for a year, for a period of whole months;
+        the average of start and end; customers at the start (and then only those are counted as lost);
+        customers at the start and all who came; customers at the end.
     customer : str
         Column of customer ids: text, whole numbers or categories; none missing.
     begins, ends : str
@@ -326,7 +330,7 @@ def _rate(
     counted = spells if same_period == "count" else without_same_period(spells, first, last)
     ledger = read_ledger(counted, first, last)
     lost = ledger.lost_opening if base == "start" else ledger.lost
-    size = base_size(ledger, base)
+    size = _month_end_average(counted, first, last) if base == "month_ends" else _base_size(ledger, base)
     interval, reason = _interval(lost, size, base, confidence_level)
     return ChurnRate(
         rate=lost / size if size > 0 else float("nan"),
@@ -346,7 +350,7 @@ def _rate(
     )
 
 
-def base_size(ledger: Ledger, base: Base) -> float:
+def _base_size(ledger: Ledger, base: Base) -> float:
     """What a rate is per."""
     return {
         "exposure": ledger.exposure / ledger.days,
@@ -355,6 +359,22 @@ def base_size(ledger: Ledger, base: Base) -> float:
         "start_plus_new": float(ledger.opening + ledger.gained + ledger.reactivated),
         "end": float(ledger.closing),
     }[base]
+
+
+def _month_end_average(spells: Spells, first: int, last: int) -> float:
+    """Customers on average over the first day and the same day of each month up to the last."""
+    start, end = day_of_number(first), day_of_number(last)
+    months = 12 * (end.year - start.year) + end.month - start.month
+    if start.day != end.day or start.day > _SHORTEST_MONTH or months < 1:
+        raise InvalidInputError(
+            f'`base` "month_ends" must have a period of whole months, got {start} to {end}; "exposure" takes '
+            "any period"
+        )
+    counted = [
+        start.replace(year=start.year + (start.month - 1 + k) // 12, month=(start.month - 1 + k) % 12 + 1)
+        for k in range(months + 1)
+    ]
+    return average_customers(customers_on(spells, np.array([float(day_number(day)) for day in counted])))
 
 
 def _interval(

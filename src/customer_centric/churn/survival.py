@@ -92,6 +92,9 @@ class SurvivalCurve:
         Nominal coverage of the bounds at each duration.
     tenure : float
         How long these customers had stayed before the durations begin; 0 for all customers.
+    reason : str or None
+        Why the curve is at 0 although some stayed longer: customers who were watched late may leave a time
+        at which all of the few who were there by then are lost. `conditional` starts after it.
     """
 
     duration: FloatArray
@@ -106,6 +109,7 @@ class SurvivalCurve:
     transform: Transform
     confidence_level: float
     tenure: float = 0.0
+    reason: str | None = None
     _curve: KaplanMeier
 
     def at(self, duration: ArrayLike) -> FloatArray:
@@ -473,5 +477,17 @@ def _curve(
         transform=transform,
         confidence_level=confidence_level,
         tenure=tenure,
+        reason=_emptied(duration, survival),
         _curve=curve,
+    )
+
+
+def _emptied(duration: FloatArray, survival: FloatArray) -> str | None:
+    """Why a curve is at 0 before its end."""
+    gone = np.flatnonzero(survival <= 0)
+    if not gone.size or gone[0] == duration.size - 1:
+        return None
+    return (
+        f"all who were watched at {duration[gone[0]]:g} were lost then, while others were watched only later; "
+        "`conditional` gives the curve from a later time on"
     )
