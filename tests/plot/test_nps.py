@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from customer_centric import plot
 from customer_centric.nps import driver_importance, nps_by, nps_trend
-from customer_centric.plot._labels import _size, _text_size, name_points
+from customer_centric.plot._labels import _text_size, name_points, size_in_points
 from effort import examples
 from plot._of_nps import DRAWINGS, driven, followed, grouped, survey
 
@@ -162,7 +162,7 @@ def test_names_of_few_points_do_not_cover_one_another(places: list[tuple[float, 
     x, y = np.array(places).T
     names = [f"driver {i}" for i in range(len(places))]
     name_points(axes, x, y, names, "black")
-    width, height = _size(axes)
+    width, height = size_in_points(axes)
     boxes = []
     for note, (px, py) in zip(axes.texts, places, strict=True):
         shift = note.get_position()

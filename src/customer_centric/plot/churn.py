@@ -99,7 +99,7 @@ def plot_triangle(triangle: RetentionTriangle, *, rates: bool = True, ax: Axes |
         (~later, ink, np.full(int((~later).sum()), 0.08)),
     ):
         axes.add_collection(
-            PolyCollection(boxes[chosen], facecolors=[(color, float(a)) for a in depth], linewidths=0)
+            PolyCollection(list(boxes[chosen]), facecolors=[(color, float(a)) for a in depth], linewidths=0)
         )
     axes.set_xlim(-0.5, n_ages - 0.5)
     axes.set_ylim(n_rows - 0.5, -0.5)
@@ -117,7 +117,7 @@ def _with_customers(triangle: RetentionTriangle) -> BoolArray:
     """Cohorts that somebody, or some revenue, belongs to."""
     if not triangle.values.size:
         raise InvalidInputError("`triangle` must have at least one cohort, got none")
-    return np.nan_to_num(triangle.values[:, 0]) != 0
+    return np.asarray(np.nan_to_num(triangle.values[:, 0]) != 0, dtype=np.bool_)
 
 
 def _depths(values: FloatArray, counted: BoolArray) -> FloatArray:
@@ -137,7 +137,7 @@ def _name_cells(axes: Axes, cells: FloatArray, starts: FloatArray, ink: str, *, 
         for i, k in zip(row.tolist(), age.tolist(), strict=True)
     ]
     longest = max(map(len, texts), default=1)
-    font = min(SMALL, 0.9 * width / n_ages / (_NARROW * longest), 0.75 * height / n_rows)
+    font = min(SMALL, 0.84 * width / n_ages / (_NARROW * longest), 0.75 * height / n_rows)
     if font < _SMALLEST:
         return
     for i, k, text in zip(row.tolist(), age.tolist(), texts, strict=True):
@@ -220,7 +220,7 @@ def plot_cohort_curves(triangle: RetentionTriangle, *, ax: Axes | None = None) -
     kept = _with_customers(triangle)
     cohorts, pooled = triangle.rates[kept], triangle.pooled
     axes, ink = new_axes(ax, right=0.845)
-    ages = np.arange(cohorts.shape[1])
+    ages: FloatArray = np.arange(cohorts.shape[1], dtype=np.float64)
     for rates in cohorts:
         marker = "." if np.isfinite(rates).sum() == 1 else None
         axes.plot(ages, rates, color=ink, alpha=0.35, linewidth=0.9, marker=marker)
@@ -229,14 +229,20 @@ def plot_cohort_curves(triangle: RetentionTriangle, *, ax: Axes | None = None) -
         axes.fill_between(ages, pooled["lower"], pooled["upper"], color=MODEL, alpha=BAND, linewidth=0)
     axes.plot(ages, together, color=MODEL, linewidth=2.4)
     _from_zero(axes, float(np.nanmax([np.nanmax(cohorts), np.nanmax(together)])))
-    axes.set_xlim(0, max(1, ages[-1]))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlim(0, max(1.0, float(ages[-1])))
+    _whole_numbers(axes)
     axes.set_xlabel(f"{triangle.period}s since the first")
     share = {"active": "share who are active", "survived": "share who are left", "revenue": "revenue"}
     axes.set_ylabel(share[triangle.kind] + (" over that of the first" if triangle.kind == "revenue" else ""))
     last = np.flatnonzero(np.isfinite(together))[-1]
     end_labels(axes, float(ages[-1]), [(float(together[last]), "all cohorts", MODEL)])
     return axes
+
+
+def _whole_numbers(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, steps=[1, 2, 5, 10], integer=True))
 
 
 def _from_zero(axes: Axes, top: float) -> None:
@@ -288,10 +294,10 @@ def plot_survival(curve: SurvivalCurve, *, ax: Axes | None = None) -> Axes:
     median = curve.quantile()[0]
     if np.isfinite(median):
         axes.vlines(median, 0, 0.5, color=ink, alpha=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
-        words = f" half are left after {median:,.4g} {curve.unit}{'' if median == 1 else 's'}"
+        words = f"  half are left after {median:,.3g} {curve.unit}{'' if median == 1 else 's'}"
         right = median > 0.6 * time[-1]
         axes.annotate(
-            words + " " if right else words,
+            words.strip() + "  " if right else words,
             (median, 0.03),
             color=ink,
             alpha=MUTED,
@@ -312,7 +318,7 @@ def _sparse(durations: FloatArray, places: FloatArray) -> FloatArray:
 
 
 def plot_projection(
-    survivors: ArrayLike, projection: pd.DataFrame, *, tenure: float = 0, ax: Axes | None = None
+    survivors: ArrayLike, projection: pd.DataFrame, *, renewals: float = 0, ax: Axes | None = None
 ) -> Axes:
     """Customers who were left after each renewal, and how many will be.
 
@@ -322,8 +328,8 @@ def plot_projection(
         Customers at the start, after the first renewal, the second, and so on.
     projection : pandas.DataFrame
         What `project_retention` returned.
-    tenure : float, default 0
-        Renewals that had been made where the projection begins, as was said there.
+    renewals : float, default 0
+        Renewals that had been made where the projection begins: the `tenure` that was said there.
     ax : Axes, optional
         Where to draw; a figure of its own by default.
 
@@ -336,7 +342,7 @@ def plot_projection(
     Raises
     ------
     InvalidInputError
-        If a number of customers is negative, there are none, or the tenure is negative.
+        If a number of customers is negative, there are none, or `renewals` is negative.
 
     Examples
     --------
@@ -350,7 +356,7 @@ def plot_projection(
     'customers left'
     """
     left = check_array("survivors", survivors, minimum=0.0)
-    start = check_number("tenure", tenure, minimum=0.0)
+    start = check_number("renewals", renewals, minimum=0.0)
     if left.ndim != 1 or left.size == 0:
         raise InvalidInputError(f"`survivors` must be one row of customers, got shape {left.shape}")
     axes, ink = new_axes(ax, right=LABELLED)
@@ -371,8 +377,9 @@ def plot_projection(
     axes.plot(time, np.concatenate([[begun], expected]), color=MODEL, linewidth=2)
     axes.plot(np.arange(left.size), left, color=ink, linestyle="none", marker="o", markersize=4.5, zorder=3)
     axes.set_ylim(0, 1.04 * max(float(left.max()), float(upper.max()), begun, 1.0))
-    axes.set_xlim(0, max(time[-1], left.size - 1) * 1.01)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    reach = max(float(time[-1]), left.size - 1.0)
+    axes.set_xlim(-0.02 * reach, 1.01 * reach)
+    _whole_numbers(axes)
     axes.set_xlabel("renewals")
     axes.set_ylabel("customers left")
     end_labels(axes, axes.get_xlim()[1], [(float(expected[-1]), "expected", MODEL)])
