@@ -153,7 +153,7 @@ def test_curves_introduce_themselves() -> None:
 
 
 def test_a_risk_set_that_empties_early_is_explained() -> None:
-    """The only customer there at 2 is lost then: the curve is at 0, and a later start tells what can be told."""
+    """The only customer there at 2 is lost then: the curve is at 0, and a later start tells the rest."""
     curve = survival_curve([2, 6, 7, 8], [True, True, True, False], entry=[0, 4, 4, 4], unit="month")
     assert curve.survival.tolist() == [0.0, 0.0, 0.0, 0.0]
     assert "all who were watched at 2 were lost then" in str(curve.reason)

@@ -488,6 +488,6 @@ def _emptied(duration: FloatArray, survival: FloatArray) -> str | None:
     if not gone.size or gone[0] == duration.size - 1:
         return None
     return (
-        f"all who were watched at {duration[gone[0]]:g} were lost then, while others were watched only later; "
-        "`conditional` gives the curve from a later time on"
+        f"all who were watched at {duration[gone[0]]:g} were lost then, while others were watched only "
+        "later; `conditional` gives the curve from a later time on"
     )
