@@ -23,6 +23,10 @@ from customer_centric.churn.campaign import (
 from customer_centric.churn.chain_ladder import (
     complete_triangle,
 )
+from customer_centric.churn.change import (
+    ChurnChange,
+    decompose_churn_change,
+)
 from customer_centric.churn.forecast_score import (
     ChurnForecastScore,
     ForecastMeasure,
@@ -97,6 +101,7 @@ __all__ = [
     "Bdw",
     "CampaignProfit",
     "ChurnBridge",
+    "ChurnChange",
     "ChurnDefinition",
     "ChurnForecastScore",
     "ChurnHazard",
@@ -122,6 +127,7 @@ __all__ = [
     "churn_rate",
     "churn_rate_interval",
     "complete_triangle",
+    "decompose_churn_change",
     "fit_bdw",
     "fit_churn_hazard",
     "fit_sbg",

@@ -5,36 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any, Final, Generic, cast
+from typing import Any, Final, Generic
 
-import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
 from customer_centric._core.checks import check_confidence_level
-from customer_centric._core.frames import (
-    Key,
-    LazyFrame,
-    MemoryFrame,
-    Tally,
-    check_columns,
-    engine_of,
-    open_frame,
-    tally,
-)
-from customer_centric._core.frames.lazy import flag
-from customer_centric._core.frames.problems import in_column, raise_rows
-from customer_centric._core.frames.tally_groups import by_keys, groups_of, match_groups
-from customer_centric._core.tabulate import distinct_rows, sum_by
+from customer_centric._core.frames import Key, Tally, engine_of
+from customer_centric._core.frames.tally_groups import TwoSides, by_keys, groups_of, match_groups
+from customer_centric._core.tabulate import sum_by
 from customer_centric._methods.decomposition import ChangeDecomposition, decompose_change
 from customer_centric._methods.decomposition_errors import (
     GroupedSide,
     PartVariances,
     part_variances,
     ratio,
-    within_variances,
 )
+from customer_centric.churn._change_counts import count_customers
+from customer_centric.churn._dimension_mix import dimension_mix, group_codes
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, garwood_interval, mover_interval, wilson_interval
 from customer_centric.intervals.normal import normal_quantile
@@ -42,11 +30,9 @@ from customer_centric.typing import FloatArray, FrameT, IntArray
 
 __all__ = ["ChurnChange", "decompose_churn_change"]
 
-# Customers that stand for what is not known of the variance within a group, as in the adjusted Wald
-# interval, and their variance; and losses added to a rate, so that none seen is not none possible.
-_PRIOR_CUSTOMERS: Final = 4.0
-_PRIOR_VARIANCE: Final = 0.25
-_PRIOR_LOSSES: Final = 4.0
+# Losses, and for shares as many customers who stayed, added to each period and spread over its groups: none
+# seen is not none possible. So many, because then 0 against 0 is as unsure as Wilson and Garwood say.
+_ADDED_LOSSES: Final = 2.0
 # Every further dimension doubles the number of tables.
 _MOST_DIMENSIONS: Final = 6
 
@@ -182,9 +168,9 @@ def decompose_churn_change(
     its mean over all orders in which the dimensions can be looked at, and \(\sum_d \phi_d\) is the mix.
 
     Intervals are by the delta method, customers drawn independently: shares are multinomial, losses within
-    groups binomial (with an exposure: Poisson). Variances within groups are drawn towards that of all by the
-    weight of 4 customers, so that groups that nobody left do not look sure. The interval of the total is
-    that of a difference of two independent shares (Wilson's) or rates (Garwood's).
+    groups binomial (with an exposure: Poisson). Two losses are added to each period, spread over its groups
+    (for shares as many who stayed), so that groups that nobody left do not look sure. The interval of the
+    total is that of a difference of two independent shares (Wilson's) or rates (Garwood's).
 
     References
     ----------
@@ -215,25 +201,12 @@ def decompose_churn_change(
     """
     check_confidence_level(confidence_level)
     keys = _dimensions(by)
-    engines = engine_of("before", before), engine_of("after", after)
-    if engines[0] != engines[1]:
-        raise InvalidInputError(
-            f"`before` and `after` must be frames of one kind, got {engines[0]} and {engines[1]}; convert one"
-        )
-    counted = [
-        _count(name, frame, keys, lost, exposure) for name, frame in (("before", before), ("after", after))
-    ]
-    grouped = [groups_of(cells, len(keys)) for cells in counted]
-    matched = match_groups((counted[0], counted[1]), (grouped[0][0], grouped[1][0]))
-    sides = [
-        _side(cells, place[of_cell], matched.n_groups, exposure)
-        for cells, (_, of_cell, _), place in zip(counted, grouped, matched.places, strict=True)
-    ]
+    matched, sides = _read(before, after, keys, lost, exposure)
     parts = decompose_change(sides[0].share, sides[0].value, sides[1].share, sides[1].value)
     within = _within(sides, exposure)
     errors = part_variances(sides, within)
     z = normal_quantile(confidence_level)
-    shares, variances = _dimension_mix(sides, within, _group_codes(matched.names, len(keys)))
+    shares, variances = dimension_mix(sides, within, group_codes(matched.names, len(keys)))
     return ChurnChange(
         total=parts.total,
         total_interval=_total_interval(sides, exposure, confidence_level),
@@ -245,8 +218,8 @@ def decompose_churn_change(
         churn_after=sides[1].average,
         lost_before=round(_lost(sides[0]).sum()),
         lost_after=round(_lost(sides[1]).sum()),
-        n_before=counted[0].n_rows,
-        n_after=counted[1].n_rows,
+        n_before=int(sides[0].n.sum()),
+        n_after=int(sides[1].n.sum()),
         n_groups=matched.n_groups,
         n_one_sided=int(parts.one_sided.sum()),
         dimension_mix={key.column: float(share) for key, share in zip(keys, shares, strict=True)},
@@ -256,3 +229,116 @@ def decompose_churn_change(
         },
         groups=matched.frame(_columns(sides, parts, errors, z)),
     )
+
+
+def _dimensions(by: str | Sequence[str]) -> list[Key]:
+    keys = by_keys(by, None)
+    columns = [key.column for key in keys]
+    if not 1 <= len(columns) <= _MOST_DIMENSIONS or len(set(columns)) < len(columns):
+        raise InvalidInputError(
+            f"`by` must be one to {_MOST_DIMENSIONS} different columns, got {columns}; join columns that "
+            "belong together into one"
+        )
+    return keys
+
+
+def _read(
+    before: FrameT, after: FrameT, keys: Sequence[Key], lost: str, exposure: str | None
+) -> tuple[TwoSides[FrameT], list[GroupedSide]]:
+    """The groups of either period, and what they hold in each."""
+    engines = engine_of("before", before), engine_of("after", after)
+    if engines[0] != engines[1]:
+        raise InvalidInputError(
+            f"`before` and `after` must be frames of one kind, got {engines[0]} and {engines[1]}; convert one"
+        )
+    counted = [
+        count_customers(name, frame, keys, lost, exposure)
+        for name, frame in (("before", before), ("after", after))
+    ]
+    grouped = [groups_of(cells, len(keys)) for cells in counted]
+    matched = match_groups((counted[0], counted[1]), (grouped[0][0], grouped[1][0]))
+    sides = [
+        _side(cells, place[of_cell], matched.n_groups, exposure)
+        for cells, (_, of_cell, _), place in zip(counted, grouped, matched.places, strict=True)
+    ]
+    return matched, sides
+
+
+def _side(cells: Tally[Any], group: IntArray, n_groups: int, exposure: str | None) -> GroupedSide:
+    weight = sum_by(group, cells.weight, n_groups)
+    lost = sum_by(group, cells.n * cells.rating, n_groups)
+    if exposure is not None and (lost[weight == 0] > 0).any():
+        raise InvalidInputError(
+            f"`exposure` (column {exposure!r}) must be greater than 0 in a group that lost customers, got 0; "
+            "count the time until they left"
+        )
+    churn = ratio(lost, weight, nothing=np.nan)
+    return GroupedSide(
+        n=sum_by(group, cells.n, n_groups),
+        weight=weight,
+        squared_weight=sum_by(group, cells.squared_weight, n_groups),
+        value=churn,
+        spread=np.nan_to_num(churn * (1.0 - churn)),
+    )
+
+
+def _lost(side: GroupedSide) -> FloatArray:
+    return np.nan_to_num(side.value) * side.weight
+
+
+def _within(sides: list[GroupedSide], exposure: str | None) -> list[FloatArray]:
+    """Variance of the churn of each group and side; 0 where there is nobody."""
+    variances: list[FloatArray] = []
+    for side in sides:
+        added = _ADDED_LOSSES * side.share
+        if exposure is None:
+            size = side.weight + 2.0 * added
+            share = ratio(_lost(side) + added, size)
+            variances.append(ratio(share * (1.0 - share), side.weight))
+        else:
+            variances.append(ratio(_lost(side) + added, side.weight**2))
+    return variances
+
+
+def _total_interval(sides: list[GroupedSide], exposure: str | None, confidence_level: float) -> Interval:
+    """The interval of the difference of two independent shares, or rates."""
+    lost = np.array([round(_lost(side).sum()) for side in sides[::-1]])
+    size = np.array([side.weight.sum() for side in sides[::-1]])
+    if exposure is None:
+        lower, upper = wilson_interval(lost, size, confidence_level=confidence_level)
+    else:
+        lower, upper = garwood_interval(lost, exposure=size, confidence_level=confidence_level)
+    bounds = mover_interval(lost / size, lower, upper)
+    return Interval(float(bounds[0]), float(bounds[1]), confidence_level)
+
+
+def _around(estimate: float, variance: float, z: float, confidence_level: float) -> Interval:
+    reach = z * math.sqrt(variance)
+    return Interval(estimate - reach, estimate + reach, confidence_level)
+
+
+def _columns(
+    sides: list[GroupedSide], parts: ChangeDecomposition, errors: PartVariances, z: float
+) -> dict[str, NDArray[Any]]:
+    columns: dict[str, NDArray[Any]] = {
+        "n_before": sides[0].n.astype(np.int64),
+        "n_after": sides[1].n.astype(np.int64),
+        "lost_before": np.rint(_lost(sides[0])).astype(np.int64),
+        "lost_after": np.rint(_lost(sides[1])).astype(np.int64),
+        "share_before": sides[0].share,
+        "share_after": sides[1].share,
+        "churn_before": sides[0].value,
+        "churn_after": sides[1].value,
+    }
+    for name, value, variance in (
+        ("mix", parts.group_mix, errors.group_mix),
+        ("rate", parts.group_rate, errors.group_rate),
+    ):
+        reach = z * np.sqrt(variance)
+        if name == "rate":
+            # How churn moved that was seen once is not known.
+            reach = np.where(parts.one_sided, np.nan, reach)
+        columns[name] = value
+        columns[f"{name}_lower"] = value - reach
+        columns[f"{name}_upper"] = value + reach
+    return columns

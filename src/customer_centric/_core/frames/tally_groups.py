@@ -31,14 +31,19 @@ class TwoSides(Generic[FrameT]):
         Codes of the keys that name the groups of each table.
     places : tuple of ndarray
         For each table, where its groups are among all.
-    n_groups : int
-        Groups of either.
+    names : tuple of tuple
+        For each group of either, its value of every key.
     """
 
     counted: tuple[Tally[FrameT], Tally[FrameT]]
     codes: tuple[tuple[IntArray, ...], tuple[IntArray, ...]]
     places: tuple[IntArray, IntArray]
-    n_groups: int
+    names: tuple[tuple[Any, ...], ...]
+
+    @property
+    def n_groups(self) -> int:
+        """Groups of either."""
+        return len(self.names)
 
     def frame(self, arrays: Mapping[str, NDArray[Any]]) -> FrameT:
         """One row a group, of the kind of the tables; NaN is missing."""
@@ -90,7 +95,7 @@ def match_groups(
     for name in named[1]:
         position.setdefault(name, len(position))
     places = tuple(np.array([position[name] for name in names], dtype=np.int64) for names in named)
-    return TwoSides(counted, codes, (places[0], places[1]), len(position))
+    return TwoSides(counted, codes, (places[0], places[1]), tuple(position))
 
 
 def _names(counted: Tally[FrameT], codes: tuple[IntArray, ...]) -> list[tuple[Any, ...]]:
