@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cdnow import histories as cdnow_histories
 from cdnow import pareto_nbd
 from customer_centric.churn import active_customers
-from customer_centric.clv import MbgNbd, Nbd
+from customer_centric.clv import MbgNbd, Nbd, fit_mbg_nbd
 from customer_centric.errors import InvalidInputError
 
 MODEL = MbgNbd(r=0.52, alpha=6.18, a=0.89, b=1.61, unit="week")
@@ -83,3 +83,15 @@ def test_refusals(arguments: dict[str, object], message: str) -> None:
 def test_no_customers_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="`frequency` must have at least one customer, got none"):
         active_customers(MODEL, [], [], [], horizon=5)
+
+
+def test_the_rate_of_a_fit_has_bounds_and_that_of_a_model_has_none() -> None:
+    counts = cdnow_histories().sufficient_statistics()
+    known = fit_mbg_nbd(counts)
+    columns = (counts.frequency, counts.recency, counts.age)
+    found = active_customers(known, *columns, weights=counts.weight, horizon=52)
+    wider = active_customers(known, *columns, weights=counts.weight, horizon=52, confidence_level=0.99)
+    assert found.rate_interval is not None
+    assert wider.rate_interval is not None
+    assert wider.rate_interval.lower < found.rate_interval.lower < found.rate < found.rate_interval.upper
+    assert active_customers(known.model, *columns, horizon=52).rate_interval is None

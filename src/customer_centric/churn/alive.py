@@ -37,6 +37,9 @@ class ActiveCustomers:
         The constant churn rate per unit of the model that amounts to it.
     n : float
         All customers.
+    rate_interval : Interval or None
+        Bounds of the rate, of which a fit knows its parameters only so well; None for a bare model, and
+        where the rate is 0 or infinite.
     """
 
     expected: float
@@ -45,6 +48,7 @@ class ActiveCustomers:
     probability: float
     rate: float
     n: float
+    rate_interval: Interval | None = None
 
 
 def active_customers(
@@ -89,8 +93,8 @@ def active_customers(
     \[ A = \sum_i p_i, \qquad q = 1 - \frac{\sum_i p_i(h)}{A}, \qquad m = -\frac{\ln(1 - q)}{h} . \]
 
     The variance of the number is \(\sum p_i (1 - p_i)\), and that of \(A\) over the parameters of a fit by
-    the delta method on top. The BG/NBD gives everybody without a repeat purchase a probability of 1: look at
-    the fit before the number.
+    the delta method on top; so are the bounds of the rate, on the scale of its logarithm. The BG/NBD gives
+    everybody without a repeat purchase a probability of 1: look at the fit before the number.
 
     References
     ----------
@@ -120,38 +124,61 @@ def active_customers(
     then = counting.probability_alive(frequency, recency, age, after=ahead)
     expected, later = float((weight * now).sum()), float((weight * then).sum())
     variance = float((weight * now * (1.0 - now)).sum())
+    rate_error = math.nan
     if fit is not None:
-        variance += _parameter_variance(fit, frequency, recency, age, weight)
+        of_number, of_rate = _parameter_variances(fit, frequency, recency, age, weight, ahead)
+        variance += of_number
+        rate_error = math.sqrt(of_rate)
     reach = normal_quantile(confidence_level) * math.sqrt(variance)
     total = float(weight.sum())
     left = 1.0 - later / expected if expected > 0 else math.nan
+    rate = -math.log(later / expected) / ahead if later > 0 else (math.inf if expected > 0 else math.nan)
     return ActiveCustomers(
         expected=expected,
         interval=Interval(max(expected - reach, 0.0), min(expected + reach, total), confidence_level),
         later=later,
         probability=left,
-        rate=-math.log(later / expected) / ahead if later > 0 else (math.inf if expected > 0 else math.nan),
+        rate=rate,
         n=total,
+        rate_interval=_rate_interval(rate, rate_error, confidence_level),
     )
 
 
-def _parameter_variance(
+def _rate_interval(rate: float, error: float, confidence_level: float) -> Interval | None:
+    """Bounds of a rate from the standard error of its logarithm."""
+    if not (math.isfinite(error) and math.isfinite(rate) and rate > 0):
+        return None
+    reach = math.exp(normal_quantile(confidence_level) * error)
+    return Interval(rate / reach, rate * reach, confidence_level)
+
+
+def _parameter_variances(
     fit: Fit[TransactionModel],
     frequency: ArrayLike,
     recency: ArrayLike,
     age: ArrayLike,
     weight: FloatArray,
-) -> float:
-    """Variance of the expected number over the log-parameters, by central differences."""
+    ahead: float,
+) -> tuple[float, float]:
+    """Variances of the number, and of the logarithm of the rate, over the log-parameters of a fit.
+
+    By the delta method, with central differences; the second is NaN where there is no such logarithm.
+    """
     step = 1e-4
     centre = fit.model.parameters
-    slopes = np.zeros(centre.size)
+    slopes = np.zeros((2, centre.size))
     for index in range(centre.size):
-        moved: list[float] = []
-        for sign in (1.0, -1.0):
+        moved = np.zeros((2, 2))
+        for side, sign in enumerate((1.0, -1.0)):
             parameters = centre.copy()
             parameters[index] *= math.exp(sign * step)
-            alive = fit.model.with_parameters(parameters).probability_alive(frequency, recency, age)
-            moved.append(float((weight * alive).sum()))
-        slopes[index] = (moved[0] - moved[1]) / (2.0 * step)
-    return float(slopes @ fit.covariance @ slopes)
+            model = fit.model.with_parameters(parameters)
+            now, then = (
+                float(weight @ model.probability_alive(frequency, recency, age, after=after))
+                for after in (0.0, ahead)
+            )
+            certain = 0.0 < then < now
+            moved[:, side] = now, math.log(math.log(now / then)) if certain else math.nan
+        slopes[:, index] = (moved[:, 0] - moved[:, 1]) / (2.0 * step)
+    of_number, of_rate = (float(row @ fit.covariance @ row) for row in slopes)
+    return of_number, of_rate if of_rate >= 0 else math.nan
