@@ -66,7 +66,8 @@ class ChurnForecastScore:
         the slope, where 1 is right and less means that probabilities are too extreme.
     lift : pandas.DataFrame
         By share of customers, riskiest first: `fraction`, `n`, `churned`, `churn_share`, `lift` over all
-        customers, `lower`, `upper`. Customers with equal probabilities share their place.
+        customers, `lower`, `upper`. Customers with equal probabilities share their place. The bounds take
+        the churn share of all customers as known, so they are a little too wide for large fractions.
     reliability : pandas.DataFrame
         Groups of customers by probability: `n`, mean `probability`, `churn_share`, `lower`, `upper`.
     """

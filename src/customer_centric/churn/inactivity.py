@@ -63,8 +63,8 @@ class InactivityThreshold:
 
     def __str__(self) -> str:
         return (
-            f"lost after {self.threshold:.4g} {self.unit}s of silence: wrong for {self.false_churn:.1%} of the "
-            f"gaps of customers who come back ({self.interval.lower:.1%} to {self.interval.upper:.1%}); "
+            f"lost after {self.threshold:.4g} {self.unit}s of silence: wrong for {self.false_churn:.1%} of "
+            f"the gaps of customers who come back ({self.interval.lower:.1%} to {self.interval.upper:.1%}); "
             f"{self.declared:,} declared, {self.recovered:,} recovered"
         )
 
