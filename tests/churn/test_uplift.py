@@ -43,6 +43,21 @@ def test_a_good_order_is_worth_something_and_a_random_one_is_not() -> None:
     assert noise.qini_interval.contains(0.0)
 
 
+def test_customers_with_equal_predictions_come_in_no_order() -> None:
+    """The order of the rows says nothing, and one prediction for all is worth nothing."""
+    left, offer, gain = world(3, 400)
+    coarse, rows = np.round(gain, 1), np.random.default_rng(1).permutation(400)
+    here, there = (
+        retention_uplift(*arrays, rng=np.random.default_rng(1), n_resamples=5)
+        for arrays in ((left, offer, coarse), (left[rows], offer[rows], coarse[rows]))
+    )
+    assert here.qini == pytest.approx(there.qini, abs=1e-12)
+    assert here.curve["uplift"].to_numpy() == pytest.approx(there.curve["uplift"].to_numpy(), abs=1e-12)
+    same = retention_uplift(left, offer, np.ones(400), rng=np.random.default_rng(1), n_resamples=5)
+    assert same.qini == 0.0
+    assert same.curve["uplift"].to_numpy() == pytest.approx(same.uplift)
+
+
 @given(st.integers(0, 1000), st.floats(0.1, 5))
 @examples(10)
 def test_only_the_order_counts(seed: int, power: float) -> None:

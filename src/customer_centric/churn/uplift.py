@@ -12,7 +12,7 @@ from customer_centric._core.checks import check_array, check_confidence_level, c
 from customer_centric.churn.forecast_score import check_outcomes
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, bootstrap_interval, mover_interval, wilson_interval
-from customer_centric.typing import FloatArray
+from customer_centric.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +70,8 @@ def retention_uplift(
         Whether each customer got the offer, decided at random. Without such a column nothing can be said
         about what an offer does: who leaves is not who can be kept.
     predicted_uplift : array_like of shape (n_customers,)
-        Predicted gain in the probability of staying; only its order counts.
+        Predicted gain in the probability of staying; only its order counts. Customers with equal
+        predictions share their place.
     rng : numpy.random.Generator
         Where the draws of the bootstrap come from.
     n_resamples : int, default 500
@@ -139,20 +140,22 @@ def retention_uplift(
     draws = int(check_number("n_resamples", n_resamples, minimum=1.0, whole=True))
     order = np.argsort(-score, kind="stable")
     stayed, offered = (1.0 - left)[order], arms[order]
+    # Customers with equal predictions come in no order: only the ends of such groups count.
+    ends = np.append(np.flatnonzero(np.diff(score[order])), left.size - 1)
     lower, upper = bootstrap_interval(
-        lambda drawn: _qini(stayed, offered, drawn[order]),
+        lambda drawn: _qini(stayed, offered, drawn[order], ends),
         left.size,
         rng=rng,
         n_resamples=draws,
         strata=arms.astype(np.int64),
         confidence_level=confidence_level,
     )
-    curve = _curve(stayed, offered, confidence_level)
+    curve = _curve(stayed, offered, ends, confidence_level)
     last = curve.iloc[-1]
     return RetentionUplift(
         uplift=float(last["uplift"]),
         interval=Interval(float(last["lower"]), float(last["upper"]), confidence_level),
-        qini=_qini(stayed, offered, np.ones(left.size)),
+        qini=_qini(stayed, offered, np.ones(left.size), ends),
         qini_interval=Interval(float(lower), float(upper), confidence_level),
         curve=curve,
         n_treated=n1,
@@ -160,12 +163,10 @@ def retention_uplift(
     )
 
 
-def _qini(stayed: FloatArray, offered: FloatArray, weight: FloatArray) -> float:
+def _qini(stayed: FloatArray, offered: FloatArray, weight: FloatArray, ends: IntArray) -> float:
     """Area between the curve of customers kept and the straight line to its end."""
-    with_offer, without = np.cumsum(weight * offered), np.cumsum(weight * (1.0 - offered))
-    kept_with = np.cumsum(weight * offered * stayed)
-    kept_without = np.cumsum(weight * (1.0 - offered) * stayed)
-    share = np.cumsum(weight) / weight.sum()
+    with_offer, without, kept_with, kept_without = _cumulated(stayed, offered, weight, ends)
+    share = np.cumsum(weight)[ends] / weight.sum()
     ready = (with_offer > 0) & (without > 0)
     rate = np.zeros(share.size)
     rate[ready] = kept_with[ready] / with_offer[ready] - kept_without[ready] / without[ready]
@@ -175,13 +176,25 @@ def _qini(stayed: FloatArray, offered: FloatArray, weight: FloatArray) -> float:
     return float(width @ heights - 0.5 * kept[-1])
 
 
-def _curve(stayed: FloatArray, offered: FloatArray, confidence_level: float) -> pd.DataFrame:
+def _cumulated(
+    stayed: FloatArray, offered: FloatArray, weight: FloatArray, ends: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """With and without the offer: customers, and those of them who stayed, up to each end."""
+    arms = weight * offered, weight * (1.0 - offered)
+    n1, n0, r1, r0 = (np.cumsum(column)[ends] for column in (*arms, *(arm * stayed for arm in arms)))
+    return n1, n0, r1, r0
+
+
+def _curve(stayed: FloatArray, offered: FloatArray, ends: IntArray, confidence_level: float) -> pd.DataFrame:
     import pandas as pd
 
     fractions = np.round(np.arange(1, 11) / 10, 1)
-    size = np.maximum(np.rint(fractions * stayed.size).astype(np.intp), 1) - 1
-    n1, n0 = np.cumsum(offered)[size], np.cumsum(1.0 - offered)[size]
-    r1, r0 = np.cumsum(offered * stayed)[size], np.cumsum((1.0 - offered) * stayed)[size]
+    size = np.maximum(np.rint(fractions * stayed.size), 1.0)
+    at = np.append(0.0, ends + 1.0)
+    n1, n0, r1, r0 = (
+        np.interp(size, at, np.append(0.0, column))
+        for column in _cumulated(stayed, offered, np.ones(stayed.size), ends)
+    )
     shares = np.array(
         [np.divide(r, n, out=np.full(n.size, 0.5), where=n > 0) for r, n in ((r1, n1), (r0, n0))]
     )
@@ -193,7 +206,7 @@ def _curve(stayed: FloatArray, offered: FloatArray, confidence_level: float) -> 
     return pd.DataFrame(
         {
             "fraction": fractions,
-            "n": size + 1,
+            "n": size.astype(np.int64),
             "uplift": uplift,
             "lower": lower,
             "upper": upper,
