@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 OURS = "customer_centric"
 BY_HAND = ("pandas", "polars", "duckdb")
+READING = "reading the columns"
 PEERS = ("lifetimes", "pymc-marketing")
 
 
@@ -25,6 +26,8 @@ class Case:
     libraries: tuple[str, ...] = (OURS, *PEERS)
     goals: Mapping[str, float] = field(default_factory=dict)
     only_long: bool = False
+    module: str | None = None
+    """Where our tasks and those by hand are, where they are not among the others."""
 
     @property
     def group(self) -> str:
@@ -38,6 +41,7 @@ GROUPS = {
     "forecasts": "Forecasts for 1,000,000 customers",
     "chain": "Transactions in memory to the lifetime value of each customer",
     "growth": "Growth with the number of transactions",
+    "churn": "Survival and churn",
     "lazy": "A Parquet file inside DuckDB, with 300 MB of memory",
 }
 
@@ -156,6 +160,52 @@ def _chain() -> list[Case]:
     ]
 
 
+def _churn() -> list[Case]:
+    durations = (
+        ("1m", "1 million durations, whole days", "days-1000000"),
+        ("10m", "10 million durations, whole days", "days-10000000"),
+        ("10m-distinct", "10 million durations, all distinct", "distinct-10000000"),
+    )
+    subscriptions = {"single": "one a customer", "several": "0.6 customers a row"}
+    by_hand = (OURS, "pandas", READING)
+    return [
+        *(
+            Case(
+                f"churn/curve-{key}",
+                f"Kaplan-Meier of {title}",
+                "survival",
+                f"durations-{source}",
+                libraries=(OURS, "lifelines"),
+                goals={"lifelines": 10.0},
+                module="tasks_churn",
+            )
+            for key, title, source in durations
+        ),
+        *(
+            Case(
+                f"churn/period-{kind}",
+                f"Churn rate of a year from 10 million subscriptions, {title}",
+                "period churn",
+                f"parquet-subscriptions-{kind}-10000000",
+                {"columns": "subscriptions"},
+                by_hand,
+                # At most twice as long as reading.
+                goals={READING: 0.5},
+                module="tasks_churn",
+            )
+            for kind, title in subscriptions.items()
+        ),
+        Case(
+            "churn/triangle",
+            "Retention triangle by month of 10 million transactions",
+            "triangle",
+            "log-10000000",
+            libraries=(OURS, "pandas"),
+            module="tasks_churn",
+        ),
+    ]
+
+
 GROWTH_ROWS = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
 
@@ -181,4 +231,4 @@ def _lazy() -> list[Case]:
     ]
 
 
-CASES = (*_histories(), *_fits(), *_forecasts(), *_chain(), *_growth(), *_lazy())
+CASES = (*_histories(), *_fits(), *_forecasts(), *_chain(), *_churn(), *_growth(), *_lazy())

@@ -58,6 +58,13 @@ PEERS = (
         ("pymc-marketing>=1.0,<2",),
         ("pymc-marketing", "pymc", "pytensor", "numpy", "scipy", "pandas"),
     ),
+    Library(
+        "lifelines",
+        "tasks_lifelines",
+        ("3.12", "3.11"),
+        ("lifelines>=0.30,<0.31", "pandas<3"),
+        ("lifelines", "numpy", "scipy", "pandas"),
+    ),
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from inputs_churn import CHURN_INPUTS, make_churn_input
 from numpy.typing import NDArray
 
 from customer_centric import BgNbd, GammaGamma, ParetoNbd, PurchaseHistories, summarise_transactions
@@ -29,7 +30,9 @@ _DAYS_OF_ARRIVALS = 365
 def make(name: str, path: Path) -> None:
     """Write the input of that name: `log-ROWS`, `histories-MODEL-CUSTOMERS`, `parquet-ROWS`."""
     kind, _, rest = name.partition("-")
-    if kind == "log":
+    if name.startswith(CHURN_INPUTS):
+        make_churn_input(name, path)
+    elif kind == "log":
         _save(path, draw_log(int(rest), rng=np.random.default_rng(1)))
     elif kind == "parquet":
         _write_parquet(draw_log(int(rest), rng=np.random.default_rng(1)), path)

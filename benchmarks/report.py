@@ -13,6 +13,8 @@ from growth import growth_plot
 
 Measured = Mapping[str, Any]
 _ALIKE = 1e-9
+# With these the tables compare times in columns of their own, and with whom a case has a goal for.
+_COMPARED = ("lifetimes", "pymc-marketing", "lifelines")
 
 
 def print_case(case: Case, measured: Measured) -> None:
@@ -77,10 +79,9 @@ def _table(cases: Sequence[Case], measured: Mapping[str, Measured]) -> str:
     names = [name for name in _columns(cases) if any(name in measured[case.key] for case in cases)]
     peers = [name for name in names if name != OURS]
     shown = [f"{name} (by hand)" if name in BY_HAND else name for name in peers]
-    head = ["", "ours", *shown, "times as fast as lifetimes", "as pymc-marketing", "peak memory, MB"]
-    ratios = [name for name in ("lifetimes", "pymc-marketing") if name in peers]
-    if not ratios:
-        head = [*head[:-3], head[-1]]
+    ratios = [name for name in peers if name in _COMPARED or any(name in case.goals for case in cases)]
+    compared = [f"{'as' if place else 'times as fast as'} {name}" for place, name in enumerate(ratios)]
+    head = ["", "ours", *shown, *compared, "peak memory, MB"]
     rows = [head, ["---"] + ["---:"] * (len(head) - 1)]
     for case in cases:
         results = measured[case.key]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cases import BY_HAND, CASES, Case
+from cases import BY_HAND, CASES, READING, Case
 from environments import OURS, PEERS, ROOT, Environment, clvtools_environment, default_cache, make_environment
 from report import print_case, write_report
 
@@ -105,9 +105,11 @@ class Runner:
         for name in case.libraries:
             if self.libraries and name not in self.libraries:
                 continue
-            environment = self.environments[OURS.name if name in BY_HAND else name]
-            task = name if name in BY_HAND else case.task
-            measured[name] = self._measure(environment, task, source, case.options)
+            is_ours = name in (*BY_HAND, READING)
+            environment = self.environments[OURS.name if is_ours else name]
+            task = f"{case.task} {name}" if is_ours else case.task
+            module = case.module if environment.library.name == OURS.name else None
+            measured[name] = self._measure(environment, task, source, case.options, module=module)
         if case.task == "fit":
             self._judge(case, source, measured)
         return measured
@@ -124,7 +126,13 @@ class Runner:
                 result["answer"]["below_ours"] = ours["log_likelihood"] - judged["answer"]["log_likelihood"]
 
     def _measure(
-        self, environment: Environment, task: str, source: Path, options: Mapping[str, object]
+        self,
+        environment: Environment,
+        task: str,
+        source: Path,
+        options: Mapping[str, object],
+        *,
+        module: str | None = None,
     ) -> dict[str, Any]:
         if environment.python is None:
             return {"problem": f"not available: {environment.missing}"}
@@ -134,7 +142,7 @@ class Runner:
             options = {**options, "log": str(self._source("log-10000000")), "spill": str(spill)}
         job = self.cache / "jobs" / f"{environment.library.name}-{task}.json"
         job.parent.mkdir(parents=True, exist_ok=True)
-        described = {"module": environment.library.tasks, "task": task, "input": str(source)}
+        described = {"module": module or environment.library.tasks, "task": task, "input": str(source)}
         amounts = {"repeats": _REPEATS, "seconds": _SECONDS}
         job.write_text(json.dumps({**described, **amounts, "options": dict(options)}))
         result = job.with_suffix(".result.json")

@@ -296,8 +296,8 @@ TASKS = {
     "value": value,
     "chain": chain,
     "stages": stages,
-    "pandas": group_by,
-    "polars": polars_query,
-    "duckdb": duckdb_query,
+    "summarise pandas": group_by,
+    "summarise polars": polars_query,
+    "summarise duckdb": duckdb_query,
     "lazy_chain": lazy_chain,
 }
