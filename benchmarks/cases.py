@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 OURS = "customer_centric"
 BY_HAND = ("pandas", "polars", "duckdb")
+READING = "reading the columns"
 PEERS = ("lifetimes", "pymc-marketing")
 
 
@@ -37,6 +38,7 @@ GROUPS = {
     "fits": "Maximum-likelihood fits",
     "forecasts": "Forecasts for 1,000,000 customers",
     "chain": "Transactions in memory to the lifetime value of each customer",
+    "surveys": "Scores of 1,000 groups from 10 million answers",
     "growth": "Growth with the number of transactions",
     "lazy": "A Parquet file inside DuckDB, with 300 MB of memory",
 }
@@ -156,6 +158,25 @@ def _chain() -> list[Case]:
     ]
 
 
+def _surveys() -> list[Case]:
+    """Ours gives intervals, shrunken scores and ranks; the queries by hand give scores alone."""
+    lazy = {"duckdb": (OURS, "duckdb")}
+    hands = {"pandas": ("pandas",), "polars": ("polars",), "pyarrow": ()}
+    kinds = {"int": "whole numbers", "text": "text"}
+    return [
+        Case(
+            f"surveys/{engine}-{kind}",
+            f"{engine}, groups are {kinds[kind]}",
+            "survey",
+            f"survey-{kind}-10000000",
+            {"frame": engine},
+            lazy.get(engine) or (OURS, *hands[engine], READING),
+        )
+        for engine in ("pandas", "polars", "pyarrow", "duckdb")
+        for kind in kinds
+    ]
+
+
 GROWTH_ROWS = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
 
@@ -181,4 +202,4 @@ def _lazy() -> list[Case]:
     ]
 
 
-CASES = (*_histories(), *_fits(), *_forecasts(), *_chain(), *_growth(), *_lazy())
+CASES = (*_histories(), *_fits(), *_forecasts(), *_chain(), *_surveys(), *_growth(), *_lazy())

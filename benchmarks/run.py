@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cases import BY_HAND, CASES, Case
+from cases import BY_HAND, CASES, READING, Case
 from environments import OURS, PEERS, ROOT, Environment, clvtools_environment, default_cache, make_environment
 from report import print_case, write_report
 
@@ -105,8 +105,9 @@ class Runner:
         for name in case.libraries:
             if self.libraries and name not in self.libraries:
                 continue
-            environment = self.environments[OURS.name if name in BY_HAND else name]
-            task = name if name in BY_HAND else case.task
+            is_ours = name in (*BY_HAND, READING)
+            environment = self.environments[OURS.name if is_ours else name]
+            task = f"{case.task} {name}" if is_ours else case.task
             measured[name] = self._measure(environment, task, source, case.options)
         if case.task == "fit":
             self._judge(case, source, measured)
@@ -159,7 +160,11 @@ class Runner:
 
     def _source(self, name: str) -> Path:
         """The input of that name, made where it is not there yet."""
-        path = self.cache / "inputs" / f"{name}{'.parquet' if name.startswith('parquet') else '.npz'}"
+        path = (
+            self.cache
+            / "inputs"
+            / f"{name}{'.parquet' if name.startswith(('parquet', 'survey')) else '.npz'}"
+        )
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             made = path.with_name(f"making-{path.name}")
