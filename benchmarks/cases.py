@@ -40,6 +40,7 @@ GROUPS = {
     "fits": "Maximum-likelihood fits",
     "forecasts": "Forecasts for 1,000,000 customers",
     "chain": "Transactions in memory to the lifetime value of each customer",
+    "surveys": "Scores of 1,000 groups from 10 million answers",
     "growth": "Growth with the number of transactions",
     "churn": "Survival and churn",
     "lazy": "A Parquet file inside DuckDB, with 300 MB of memory",
@@ -206,6 +207,25 @@ def _churn() -> list[Case]:
     ]
 
 
+def _surveys() -> list[Case]:
+    """Ours gives intervals, shrunken scores and ranks; the queries by hand give scores alone."""
+    lazy = {"duckdb": (OURS, "duckdb")}
+    hands = {"pandas": ("pandas",), "polars": ("polars",), "pyarrow": ()}
+    kinds = {"int": "whole numbers", "text": "text"}
+    return [
+        Case(
+            f"surveys/{engine}-{kind}",
+            f"{engine}, groups are {kinds[kind]}",
+            "survey",
+            f"survey-{kind}-10000000",
+            {"frame": engine},
+            lazy.get(engine) or (OURS, *hands[engine], READING),
+        )
+        for engine in ("pandas", "polars", "pyarrow", "duckdb")
+        for kind in kinds
+    ]
+
+
 GROWTH_ROWS = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
 
@@ -231,4 +251,4 @@ def _lazy() -> list[Case]:
     ]
 
 
-CASES = (*_histories(), *_fits(), *_forecasts(), *_chain(), *_churn(), *_growth(), *_lazy())
+CASES = (*_histories(), *_fits(), *_forecasts(), *_chain(), *_surveys(), *_churn(), *_growth(), *_lazy())

@@ -28,7 +28,9 @@ _DAYS_OF_ARRIVALS = 365
 
 
 def make(name: str, path: Path) -> None:
-    """Write the input of that name: `log-ROWS`, `histories-MODEL-CUSTOMERS`, `parquet-ROWS`."""
+    """Write the input of that name: `log-ROWS`, `histories-MODEL-CUSTOMERS`, `parquet-ROWS`,
+    `survey-KIND-ROWS`.
+    """
     kind, _, rest = name.partition("-")
     if name.startswith(CHURN_INPUTS):
         make_churn_input(name, path)
@@ -36,6 +38,9 @@ def make(name: str, path: Path) -> None:
         _save(path, draw_log(int(rest), rng=np.random.default_rng(1)))
     elif kind == "parquet":
         _write_parquet(draw_log(int(rest), rng=np.random.default_rng(1)), path)
+    elif kind == "survey":
+        ids, _, n_rows = rest.partition("-")
+        _write_survey(ids, int(n_rows), path)
     else:
         model, _, n_customers = rest.partition("-")
         _save(path, _histories(model, int(n_customers)))
@@ -123,6 +128,22 @@ def _write_parquet(log: dict[str, NDArray[Any]], path: Path) -> None:
     days = (FIRST_DAY + log["day"].astype("timedelta64[D]")).astype("datetime64[D]")
     table = pa.table({"customer": ids, "date": pa.array(days), "amount": pa.array(log["amount"])})
     pq.write_table(table, path, row_group_size=100_000)
+
+
+def _write_survey(ids: str, n_rows: int, path: Path) -> None:
+    """Answers of 1,000 segments with the shares that R's package NPS documents, 2 % of them missing."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rng = np.random.default_rng(4)
+    segment = rng.integers(0, 1000, n_rows, dtype=np.int32)
+    share = np.array([0.02, 0.01, 0.01, 0.01, 0.01, 0.03, 0.03, 0.09, 0.22, 0.22, 0.35])
+    rating = rng.choice(11, n_rows, p=share).astype(np.int8)
+    names: Any = pa.array(segment)
+    if ids == "text":
+        names = pa.array([f"segment {i:04d}" for i in range(1000)]).take(names)
+    answers = pa.array(rating, mask=rng.random(n_rows) < 0.02)
+    pq.write_table(pa.table({"segment": names, "rating": answers}), path)
 
 
 if __name__ == "__main__":

@@ -167,7 +167,11 @@ class Runner:
 
     def _source(self, name: str) -> Path:
         """The input of that name, made where it is not there yet."""
-        path = self.cache / "inputs" / f"{name}{'.parquet' if name.startswith('parquet') else '.npz'}"
+        path = (
+            self.cache
+            / "inputs"
+            / f"{name}{'.parquet' if name.startswith(('parquet', 'survey')) else '.npz'}"
+        )
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             made = path.with_name(f"making-{path.name}")

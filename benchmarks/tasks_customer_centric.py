@@ -288,6 +288,82 @@ def _parameters(counts: Any, spend: Any) -> dict[str, Any]:
     }
 
 
+def read_survey(path: str, engine: str) -> Any:
+    """The group and the rating of each answer, as a frame in memory or a relation."""
+    columns = ["segment", "rating"]
+    if engine == "pandas":
+        import pandas as pd
+
+        return pd.read_parquet(path, columns=columns)
+    if engine == "polars":
+        import polars as pl
+
+        return pl.read_parquet(path, columns=columns)
+    if engine == "pyarrow":
+        import pyarrow.parquet as pq
+
+        return pq.read_table(path, columns=columns)
+    import duckdb
+
+    return duckdb.connect().read_parquet(path)
+
+
+def survey(path: str, options: Options) -> Task:
+    """Scores of groups with intervals, shrunken scores and ranks."""
+    frame = read_survey(path, options["frame"])
+
+    def told(found: Any) -> dict[str, Any]:
+        groups = found.frame
+        if options["frame"] == "duckdb":
+            return _told_scores(groups.df()["score"])
+        return _told_scores(groups["score"])
+
+    return lambda: cc.nps_by(frame, "segment", rating="rating"), told
+
+
+def reading(path: str, options: Options) -> Task:
+    """The two columns from their file."""
+    return lambda: read_survey(path, options["frame"]), lambda _: {}
+
+
+def survey_by_pandas(path: str, options: Options) -> Task:
+    """The scores alone by pandas."""
+    frame = read_survey(path, options["frame"])
+
+    def work() -> Any:
+        answers = frame[frame["rating"].notna()]
+        net = (answers["rating"] >= 9).astype("int8") - (answers["rating"] <= 6).astype("int8")
+        return 100 * net.groupby(answers["segment"]).mean()
+
+    return work, _told_scores
+
+
+def survey_by_polars(path: str, options: Options) -> Task:
+    """The scores alone by Polars."""
+    import polars as pl
+
+    frame, rating = read_survey(path, options["frame"]), pl.col("rating")
+    score = 100 * ((rating >= 9).mean() - (rating <= 6).mean())
+    return (
+        lambda: frame.lazy().group_by("segment").agg(score=score).collect(),
+        lambda found: _told_scores(found["score"]),
+    )
+
+
+def survey_by_duckdb(path: str, options: Options) -> Task:
+    """The scores alone by DuckDB."""
+    answers = read_survey(path, options["frame"])
+    query = """
+        select segment, 100 * (avg((rating >= 9)::int) - avg((rating <= 6)::int)) as score
+        from answers group by segment
+    """
+    return lambda: answers.query("answers", query).df(), lambda found: _told_scores(found["score"])
+
+
+def _told_scores(scores: Any) -> dict[str, Any]:
+    return {"groups": len(scores), "scores": float(np.sum(np.asarray(scores)))}
+
+
 TASKS = {
     "summarise": summarise,
     "fit": fit,
@@ -299,5 +375,10 @@ TASKS = {
     "summarise pandas": group_by,
     "summarise polars": polars_query,
     "summarise duckdb": duckdb_query,
+    "survey": survey,
+    "survey pandas": survey_by_pandas,
+    "survey polars": survey_by_polars,
+    "survey duckdb": survey_by_duckdb,
+    "survey reading the columns": reading,
     "lazy_chain": lazy_chain,
 }

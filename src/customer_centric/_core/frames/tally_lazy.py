@@ -50,19 +50,20 @@ def collect_cells(
         raise wrong_type(in_column("rating", rating), "whole numbers", dtype, RATING_REMEDY)
     cells = frame.collect(_query(frame, keys, rating, (minimum, maximum), weight))
     n = cells.floats("n")
+    off_scale = cells.floats("off_scale") > 0
     coded = tuple(_key_codes(cells, key, i, n) for i, key in enumerate(keys))
     if invalid == "raise":
         raise_rows(
             in_column("rating", rating),
             f"whole numbers from {minimum} to {maximum}",
             value=f"{_least(cells, 'off_value'):g}",
-            count=_sum(cells, "off_scale"),
+            count=int(n[off_scale].sum()),
             total=int(n.sum()),
             remedy=OFF_SCALE_REMEDY,
         )
     if weight is not None:
         _check_weights(cells, weight, int(n.sum()))
-    ratings, off_scale = cells.floats("rating"), cells.floats("off_scale") > 0
+    ratings = cells.floats("rating")
     order = np.lexsort((off_scale, ratings, *(key.codes for key in coded[::-1])))
     total, squared = (n, n) if weight is None else (cells.floats("weight"), cells.floats("squared"))
     return Cells(
@@ -84,20 +85,25 @@ def _query(
     columns: dict[str, nw.Expr] = {}
     for i, key in enumerate(keys):
         columns |= _key_columns(frame, key, i)
-    columns |= _rating_columns(rating, scale)
     if weight is not None:
         frame.check_numbers(weight, "weight")
         columns |= _weight_columns(weight)
     named = [f"key_{i}" for i in range(len(keys))]
-    grouped = [*named, "rating", "off_scale_row"]
     # Columns first, plain aggregates then: an aggregate of a condition is not safe in every engine.
     least = [name for name in columns if name.startswith("least_")]
-    sums = [name for name in columns if name not in {*grouped, *least}]
+    sums = [name for name in columns if name not in {*named, *least}]
+    rows = frame.frame.select(**columns, given=nw.col(rating))
+    # Ratings are looked at once for each that was given, not once for each row.
+    given = rows.group_by(*named, "given").agg(*_aggregates(sums, least), n=nw.len())
     return (
-        frame.frame.select(**columns)
-        .group_by(*grouped)
-        .agg(nw.col(*sums).sum(), nw.col(*least).min(), n=nw.len())
+        given.with_columns(**_rating_columns(nw.col("given").cast(nw.Float64), scale))
+        .group_by(*named, "rating", "off_scale")
+        .agg(*_aggregates(["n", *sums], ["least_off_value", *least]))
     )
+
+
+def _aggregates(sums: Sequence[str], least: Sequence[str]) -> list[nw.Expr]:
+    return [*(nw.col(name).sum() for name in sums), *(nw.col(name).min() for name in least)]
 
 
 def _key_columns(frame: LazyFrame[Any], key: Key, i: int) -> dict[str, nw.Expr]:
@@ -117,14 +123,13 @@ def _key_columns(frame: LazyFrame[Any], key: Key, i: int) -> dict[str, nw.Expr]:
     }
 
 
-def _rating_columns(rating: str, scale: tuple[int, int]) -> dict[str, nw.Expr]:
-    value = nw.col(rating).cast(nw.Float64)
+def _rating_columns(value: nw.Expr, scale: tuple[int, int]) -> dict[str, nw.Expr]:
     missing = value.is_null() | value.is_nan()
     on_scale = (value >= scale[0]) & (value <= scale[1]) & (value.floor() == value) & ~missing
     off_scale = ~missing & ~on_scale
     return {
-        "rating": nw.when(on_scale).then(value),
-        "off_scale_row": flag(off_scale),
+        # Whole numbers know one 0.
+        "rating": nw.when(on_scale).then(value).cast(nw.Int64),
         "off_scale": flag(off_scale),
         "least_off_value": nw.when(off_scale).then(value),
     }
