@@ -182,8 +182,8 @@ def reconcile_churn(
     References
     ----------
     The names of companies stand for the definitions in their public documentation: Stripe Billing
-    (subscriber churn rate), Recurly (subscriber churn), ChartMogul (customer churn rate, and its daily
-    variant), ProfitWell (customers who join and leave within a month are left out).
+    (subscriber churn rate), Recurly (subscriber churn), ChartMogul (customer churn rate, standard and daily),
+    ProfitWell (customers who join and leave within a month are left out, as in ChartMogul's standard).
 
     Examples
     --------
@@ -254,7 +254,7 @@ def _definitions(spells: Spells, first: int, last: int) -> tuple[ChurnDefinition
             lost,
             opening,
             "ratio",
-            "ChartMogul; Recurly",
+            "Recurly",
         ),
         row(
             "start, opening customers",
@@ -263,7 +263,7 @@ def _definitions(spells: Spells, first: int, last: int) -> tuple[ChurnDefinition
             lost_opening,
             opening,
             "probability",
-            "ProfitWell; cohort analysis",
+            "ChartMogul; ProfitWell",
         ),
         row(
             "start and new",
