@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from customer_centric.audit.churn.html import render_churn_html
+from customer_centric.audit.churn.question import ContractQuestion
+from customer_centric.audit.churn.report import ContractReport, contract_mapping
+from customer_centric.audit.churn.run import ChurnAudit, run_churn
+from customer_centric.audit.churn.text import render_churn_text
 from customer_centric.audit.html import render_html
 from customer_centric.audit.page import Chart
 from customer_centric.audit.report import AuditReport, report_mapping
@@ -17,15 +22,22 @@ __all__ = [
     "Audit",
     "AuditReport",
     "Chart",
+    "ChurnAudit",
+    "ContractQuestion",
+    "ContractReport",
     "SurveyAudit",
     "SurveyQuestion",
     "SurveyReport",
+    "contract_mapping",
+    "render_churn_html",
+    "render_churn_text",
     "render_html",
     "render_survey_html",
     "render_survey_text",
     "render_text",
     "report_mapping",
     "run_audit",
+    "run_churn",
     "run_survey",
     "survey_mapping",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import secrets
@@ -11,10 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, cast
 
+from customer_centric.audit.churn.html import render_churn_html
+from customer_centric.audit.churn.options import spoken
+from customer_centric.audit.churn.question import ContractQuestion
+from customer_centric.audit.churn.report import contract_mapping
+from customer_centric.audit.churn.run import run_churn
+from customer_centric.audit.churn.text import render_churn_text
 from customer_centric.audit.html import render_html
 from customer_centric.audit.options import PROGRAM, Arguments, Sample, command_line, parse
 from customer_centric.audit.plain import JsonValue
-from customer_centric.audit.read import columns_of, read_ratings, read_transactions
+from customer_centric.audit.read import columns_of, read_ratings, read_subscriptions, read_transactions
 from customer_centric.audit.report import report_mapping
 from customer_centric.audit.run import Audit, run_audit
 from customer_centric.audit.survey.html import render_survey_html
@@ -46,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         asked = parse(given)
-        return _audit(asked) if asked.command == "audit" else _nps(asked)
+        return {"audit": _audit, "nps": _nps, "churn": _churn}[asked.command](asked)
     except SystemExit as leaving:  # how argparse ends after --help and after a mistake
         return leaving.code if isinstance(leaving.code, int) else 2
     except (InvalidInputError, MissingDependencyError) as error:
@@ -101,6 +108,33 @@ def _nps(arguments: Arguments) -> int:
     return 0
 
 
+def _churn(arguments: Arguments) -> int:
+    with _reporting(arguments) as (output, progress):
+        progress("Reading the subscriptions")
+        question = _contracts(
+            arguments, cast("str", arguments.customer), cast("dt.date", arguments.end), arguments.time_zone
+        )
+        command = command_line(
+            "churn",
+            arguments.subscriptions,
+            {
+                "--customer": arguments.customer,
+                "--begins": arguments.begins,
+                "--ends": arguments.ends,
+                "--end": arguments.end,
+                "--grace-days": arguments.grace_days,
+                "--time-zone": arguments.time_zone,
+            },
+        )
+        audit = run_churn(question, command=command, progress=progress)
+        progress("Writing the page")
+        page = render_churn_html(audit.report, audit.charts, missing_charts=audit.missing_charts)
+        write_whole(output, page)
+    text = "" if arguments.json else render_churn_text(audit.report)
+    _print(arguments, text, contract_mapping(audit.report), audit.missing_charts, output)
+    return 0
+
+
 @contextmanager
 def _reporting(arguments: Arguments) -> Generator[tuple[Path, _Progress]]:
     """Where the page goes, checked before the work, and who is told of it."""
@@ -151,6 +185,24 @@ def _survey(arguments: Arguments, customer: str) -> SurveyQuestion | None:
     return _question(arguments, named)
 
 
+def _contracts(arguments: Arguments, customer: str, end: dt.date, time_zone: str | None) -> ContractQuestion:
+    path, begins, ends = (
+        cast("Path", arguments.subscriptions),
+        cast("str", arguments.begins),
+        cast("str", arguments.ends),
+    )
+    return ContractQuestion(
+        subscriptions=read_subscriptions(path, customer=customer, begins=begins, ends=ends),
+        customer=customer,
+        begins=begins,
+        ends=ends,
+        end=end,
+        grace_days=arguments.grace_days or 0,
+        time_zone=time_zone,
+        source=str(path),
+    )
+
+
 def _command(arguments: Arguments, options: Mapping[str, object]) -> str:
     """The command that asks the same again."""
     about_ratings = {
@@ -162,8 +214,9 @@ def _command(arguments: Arguments, options: Mapping[str, object]) -> str:
         "--wave": arguments.wave,
         "--rating-time-zone": arguments.rating_time_zone,
     }
-    file = arguments.file if arguments.command == "audit" else arguments.ratings
-    return command_line(arguments.command, file, {**options, **about_ratings})
+    if arguments.command == "nps":
+        return command_line("nps", arguments.ratings, {**options, **about_ratings})
+    return command_line("audit", arguments.file, {**options, **spoken(arguments), **about_ratings})
 
 
 def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
@@ -181,6 +234,10 @@ def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
     )
     survey = _survey(arguments, customer)
     end = Sample.end if arguments.end is None else arguments.end
+    contracts = None
+    if arguments.subscriptions is not None:
+        named = arguments.subscription_customer or customer
+        contracts = _contracts(arguments, named, end, arguments.subscription_time_zone)
     split = arguments.calibration_end
     if not own and split is None and end == Sample.end:
         split = Sample.calibration_end
@@ -202,6 +259,7 @@ def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
         zero_amounts=arguments.zero_amounts,
         time_zone=arguments.time_zone,
         source=str(arguments.file) if own else Sample.source,
+        contracts=contracts,
         survey=survey,
         command=_command(
             arguments,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from customer_centric.audit import composed, page, tables, words
+from customer_centric.audit.churn import html as churn_html
 from customer_centric.audit.page import Chart
 from customer_centric.audit.report import AuditReport
 from customer_centric.audit.survey import html as survey_html
@@ -34,6 +35,8 @@ def render_html(report: AuditReport, charts: Sequence[Chart] = (), *, missing_ch
         ("model", "Which model, and why", _model(report)),
         ("test", "How well it predicts", _test(report, charts, missing_charts)),
         ("value", "Who matters", _value(report, charts)),
+        ("back", "Who comes back", _back(report, charts)),
+        ("leave", "Who leaves", _leave(report, charts)),
         ("say", "What customers say", _say(report, charts)),
         ("certainty", "How certain", _certainty(report)),
         ("care", "Read with care", page.care(composed.notes(report))),
@@ -98,6 +101,16 @@ def _certainty(report: AuditReport) -> str:
     shown = "".join(page.table(tables.parameter_table(model)) for model in models)
     verdict = "" if report.spend_verdict is None else page.paragraph(report.spend_verdict)
     return page.paragraph(words.spread(report)) + shown + verdict
+
+
+def _back(report: AuditReport, charts: Sequence[Chart]) -> str:
+    if report.returns is None:
+        return ""
+    return churn_html.return_section(report.returns, report.settings.end, charts)
+
+
+def _leave(report: AuditReport, charts: Sequence[Chart]) -> str:
+    return "" if report.contracts is None else churn_html.contract_section(report.contracts, charts)
 
 
 def _say(report: AuditReport, charts: Sequence[Chart]) -> str:

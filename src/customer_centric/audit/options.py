@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NoReturn, Protocol
 
+from customer_centric.audit.churn import options as churn_options
 from customer_centric.audit.survey.report import Wave
 from customer_centric.audit.version import package_version
 from customer_centric.typing import TimeUnit
@@ -24,7 +25,8 @@ they will buy, what each and all of them are worth, and how sure that is.
 
 Without FILE the audit runs on the bundled CDNOW sample (2,357 customers who first
 bought CDs in early 1997). A report is printed, and written as one HTML page. With
---ratings it says what customers say, too, and what those who say it are worth.
+--ratings it says what customers say, too, and what those who say it are worth; with
+--subscriptions it says who leaves.
 """
 
 _NPS_DESCRIPTION = """\
@@ -48,6 +50,8 @@ examples:
       --amount paid --end 2024-12-31 --unit week --margin 0.3 --discount-rate 0.1 \\
       --output audit.html
   {PROGRAM} nps survey.csv --rating score --answered when
+  {PROGRAM} churn subscriptions.csv --customer id --begins from \\
+      --ends until --end 2024-12-31
 
 exit codes: 0 done; 1 no result, or it could not be written; 2 wrong arguments or data.
 """
@@ -70,7 +74,7 @@ class Sample:
 class Arguments(argparse.Namespace):
     """The command line, read."""
 
-    command: Literal["audit", "nps"]
+    command: Literal["audit", "nps", "churn"]
     file: Path | None
     customer: str | None
     date: str | None
@@ -91,6 +95,12 @@ class Arguments(argparse.Namespace):
     rating_customer: str | None
     wave: Wave | None
     rating_time_zone: str | None
+    subscriptions: Path | None
+    begins: str | None
+    ends: str | None
+    subscription_customer: str | None
+    grace_days: int | None
+    subscription_time_zone: str | None
     output: Path
     json: bool
     quiet: bool
@@ -107,7 +117,16 @@ def parse(given: list[str]) -> Arguments:
         audit.error("--json prints the numbers and --quiet prints nothing: give one of them")
     if arguments.command == "audit":
         _check_consistent(arguments, audit)
-    _check_ratings(arguments, audit)
+        churn_options.check_contracts(arguments, audit)
+    if arguments.command == "churn":
+        columns = {
+            "--customer": arguments.customer,
+            "--begins": arguments.begins,
+            "--ends": arguments.ends,
+        }
+        churn_options.check_columns(columns, audit)
+    else:
+        _check_ratings(arguments, audit)
     return arguments
 
 
@@ -122,9 +141,9 @@ class _Parser(argparse.ArgumentParser):
 def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     parser = _Parser(
         prog=PROGRAM,
-        usage=f"{PROGRAM} [audit [FILE] | nps FILE] [options]",
+        usage=f"{PROGRAM} [audit [FILE] | nps FILE | churn FILE] [options]",
         description=_DESCRIPTION,
-        epilog=f"{_EXAMPLES}\nAll options: {PROGRAM} audit --help, {PROGRAM} nps --help",
+        epilog=f"{_EXAMPLES}\nAll options: {PROGRAM} audit --help, nps --help, churn --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -143,6 +162,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     _add_input(audit)
     _add_choices(audit)
     _add_survey(audit)
+    churn_options.add_to_audit(audit)
     _add_output(audit, "customer_audit.html")
     nps = commands.add_parser(
         "nps",
@@ -156,6 +176,18 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     nps.set_defaults(command="nps")
     _add_answers(nps)
     _add_output(nps, "nps_report.html")
+    churn = commands.add_parser(
+        "churn",
+        usage=f"{PROGRAM} churn FILE --customer COLUMN --begins COLUMN --ends COLUMN --end DAY [options]",
+        help="the churn rate of subscriptions",
+        description=churn_options.DESCRIPTION,
+        epilog=churn_options.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    churn.set_defaults(command="churn")
+    churn_options.add_to_churn(churn, _day)
+    _add_output(churn, "churn_report.html")
     return parser, audit
 
 
@@ -382,7 +414,7 @@ def command_line(command: str, file: Path | None, options: Mapping[str, object])
     Parameters
     ----------
     command : str
-        What is run: "audit" or "nps".
+        What is run: "audit", "nps" or "churn".
     file : Path or None
         What it reads; None for the sample.
     options : mapping of str to object

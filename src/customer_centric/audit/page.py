@@ -15,7 +15,7 @@ from customer_centric.audit.table import Table
 
 __all__ = ["Chart"]
 
-Section: TypeAlias = Literal["test", "value", "trend", "groups"]
+Section: TypeAlias = Literal["test", "value", "back", "leave", "trend", "groups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,9 @@ class Chart:
 
     Parameters
     ----------
-    section : {"test", "value", "trend", "groups"}
-        Where it stands: in the test of the model, with who matters, or with the score over time or by group.
+    section : {"test", "value", "back", "leave", "trend", "groups"}
+        Where it stands: in the test of the model, with who matters, with who comes back or who leaves, or
+        with the score over time or by group.
     title : str
         What it shows.
     description : str

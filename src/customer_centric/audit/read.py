@@ -1,4 +1,4 @@
-"""Reading transactions and ratings from files."""
+"""Reading transactions, ratings and subscriptions from files."""
 
 from __future__ import annotations
 
@@ -86,6 +86,38 @@ def read_ratings(path: Path, *, rating: str, others: Sequence[str] = ()) -> pd.D
     if frame.empty:
         raise InvalidInputError(f"{str(path)!r} must have a header and rows, got no rows")
     return frame.assign(**{rating: _checked_ratings(frame[rating])})
+
+
+def read_subscriptions(path: Path, *, customer: str, begins: str, ends: str) -> pd.DataFrame:
+    """The columns of subscriptions from a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+        A file as `read_transactions` takes it.
+    customer, begins, ends : str
+        Names of the columns; from a CSV file all are read as text. An end is empty where the subscription
+        goes on.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The named columns.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file is missing, empty or cannot be read.
+    MissingColumnError
+        If a column is not in the file.
+    MissingDependencyError
+        If the file is Parquet and PyArrow is not installed.
+    """
+    names = [customer, begins, ends]
+    frame = _read(path, "subscriptions", names, text=names)
+    if frame.empty:
+        raise InvalidInputError(f"{str(path)!r} must have a header and rows, got no rows")
+    return frame
 
 
 def columns_of(path: Path) -> list[str]:

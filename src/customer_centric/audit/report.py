@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from customer_centric.audit.churn.report import ContractReport, ReturnReport
 from customer_centric.audit.plain import Estimate, JsonValue, LogCount, plain_mapping
 from customer_centric.audit.survey.report import SurveyReport
 from customer_centric.typing import TimeUnit
@@ -236,6 +237,10 @@ class AuditReport:
         Tenths of the customers, most valuable first.
     top : tuple of CustomerValue
         The most valuable customers.
+    returns : ReturnReport or None
+        Who comes back, and how fast customers leave without a word; None where nobody looked.
+    contracts : ContractReport or None
+        Who leaves, where contracts end; None without subscriptions.
     survey : SurveyReport or None
         What customers say, and what those who say it are worth; None without ratings.
     notes : tuple of str
@@ -254,6 +259,8 @@ class AuditReport:
     next_year: Portfolio
     groups: tuple[ValueGroup, ...]
     top: tuple[CustomerValue, ...]
+    returns: ReturnReport | None = None
+    contracts: ContractReport | None = None
     survey: SurveyReport | None = None
     notes: tuple[str, ...]
 

@@ -11,6 +11,11 @@ from typing import Literal
 from customer_centric._core.checks import check_confidence_level, check_number
 from customer_centric.audit import assemble
 from customer_centric.audit.charts import draw_charts
+from customer_centric.audit.churn.charts import draw_contract_charts, draw_return_charts
+from customer_centric.audit.churn.contracts import answer_contracts
+from customer_centric.audit.churn.question import ContractQuestion
+from customer_centric.audit.churn.report import ContractReport, ReturnReport
+from customer_centric.audit.churn.returning import answer_returning
 from customer_centric.audit.page import Chart, numbered
 from customer_centric.audit.report import AuditReport, CustomerBase, Settings
 from customer_centric.audit.steps import Answer, Day, Question, answer
@@ -62,6 +67,7 @@ def run_audit(
     zero_amounts: Literal["keep", "drop"] = "keep",
     time_zone: str | None = None,
     confidence_level: float = 0.90,
+    contracts: ContractQuestion | None = None,
     survey: SurveyQuestion | None = None,
     source: str = "a data frame",
     command: str = "",
@@ -97,7 +103,9 @@ def run_audit(
     time_zone : str, optional
         Zone in which days are counted, for instants.
     confidence_level : float, default 0.90
-        Nominal coverage of every interval but those of the survey, strictly between 0 and 1.
+        Nominal coverage of every interval but those of contracts and the survey, strictly between 0 and 1.
+    contracts : ContractQuestion, optional
+        Subscriptions of customers, and what is asked of them.
     survey : SurveyQuestion, optional
         Ratings of customers, and what is asked of them.
     source : str, default "a data frame"
@@ -166,6 +174,7 @@ def run_audit(
     notes: list[str] = []
     with warnings.catch_warnings(record=True, action="always") as caught:
         found = answer(question, calibration_end, notes)
+        back = answer_returning(question, found)
     notes.extend(_notes(caught))
     settings = Settings(
         source=source,
@@ -185,21 +194,45 @@ def run_audit(
         version=package_version(),
         command=command,
     )
+    left = None
+    if contracts is not None:
+        tell("Counting who left")
+        left = answer_contracts(contracts)
     said = None
     if survey is not None:
         tell("Scoring the ratings")
         said = answer_survey(survey, Worth(found.values.customer, found.values.lifetime_value))
-    report = _report(found, settings, None if said is None else said.report, tuple(dict.fromkeys(notes)))
+    report = _report(
+        found,
+        settings,
+        tuple(dict.fromkeys(notes)),
+        returns=back.report,
+        contracts=None if left is None else left.report,
+        survey=None if said is None else said.report,
+    )
     tell("Drawing the charts")
     try:
-        drawn = numbered([*draw_charts(found), *(() if said is None else draw_survey_charts(said))])
+        drawn = numbered(
+            [
+                *draw_charts(found),
+                *draw_return_charts(back),
+                *(() if left is None else draw_contract_charts(left)),
+                *(() if said is None else draw_survey_charts(said)),
+            ]
+        )
         return Audit(report=report, charts=drawn, missing_charts="")
     except MissingDependencyError as error:
         return Audit(report=report, charts=(), missing_charts=f"There are no charts: {error}")
 
 
 def _report(
-    found: Answer[FrameT], settings: Settings, survey: SurveyReport | None, notes: tuple[str, ...]
+    found: Answer[FrameT],
+    settings: Settings,
+    notes: tuple[str, ...],
+    *,
+    returns: ReturnReport,
+    contracts: ContractReport | None,
+    survey: SurveyReport | None,
 ) -> AuditReport:
     level, test = settings.confidence_level, found.test
     return AuditReport(
@@ -221,6 +254,8 @@ def _report(
         next_year=assemble.portfolio(found.next_year),
         groups=assemble.value_groups(found.values.lifetime_value),
         top=assemble.top_customers(found.values.top),
+        returns=returns,
+        contracts=contracts,
         survey=survey,
         notes=notes,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from customer_centric.audit import composed, printed, tables, words
+from customer_centric.audit.churn.text import contract_section, return_section
 from customer_centric.audit.report import AuditReport
 from customer_centric.audit.survey.text import survey_section
 
@@ -31,6 +32,8 @@ def render_text(report: AuditReport) -> str:
         *printed.section("How well it predicts", words.tested(report), tables.class_table(report)),
         *printed.section("Who matters", words.concentrated(report), tables.group_table(report)),
         printed.table(tables.customer_table(report)),
+        *(() if report.returns is None else return_section(report.returns, report.settings.end)),
+        *(() if report.contracts is None else contract_section(report.contracts)),
         *printed.section("How certain", words.spread(report), tables.parameter_table(report.purchases)),
     ]
     if report.spend is not None:

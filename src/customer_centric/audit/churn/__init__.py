@@ -1,0 +1,1 @@
+"""Who comes back and who leaves, as parts of the audit, and contracts on a page of their own."""
