@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,29 @@ def test_average_effects_are_changes_of_the_mean_hazard() -> None:
     summary = found.summary()
     assert (summary["effect_lower"] < summary["effect"]).all()
     assert (found.n_lost, found.n_customers) == (int(table["left"].sum()), 600)
+
+
+@pytest.mark.parametrize("link", ["logit", "cloglog"])
+def test_the_effect_of_a_switch_is_churn_with_it_less_churn_without(link: str) -> None:
+    """Not the slope, which understates strong switches; its error by the delta method, done numerically."""
+    table = world(5)
+    found = fit(table, link=link)
+
+    def effect(baseline: np.ndarray, coefficients: np.ndarray) -> float:
+        model = replace(found, baseline=baseline, coefficients=coefficients)
+        on, off = (model.hazard(table["month"], table[["complaints", "plan"]].assign(plan=x)) for x in (1, 0))
+        return float((on - off).mean())
+
+    assert found.effects[1] == pytest.approx(effect(found.baseline, found.coefficients), rel=1e-9)
+    k, step = found.tenures.size, 1e-5
+    both = np.concatenate([found.baseline, found.coefficients])
+    gradient = np.array(
+        [
+            (effect(*np.split(both + move, [k])) - effect(*np.split(both - move, [k]))) / (2 * step)
+            for move in step * np.eye(both.size)
+        ]
+    )
+    assert found.effect_errors[1] == pytest.approx(np.sqrt(gradient @ found.covariance @ gradient), rel=1e-5)
 
 
 @engines

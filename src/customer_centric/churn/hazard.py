@@ -46,7 +46,8 @@ class ChurnHazard:
     covariance : ndarray of shape (n_tenures + n_covariates, n_tenures + n_covariates)
         Covariance of baseline and coefficients, robust to what the periods of a customer have in common.
     effects : ndarray of shape (n_covariates,)
-        Average marginal effect of each covariate: points of churn a period (0.01 is one point) a unit.
+        Average effect of each covariate over all rows, in points of churn a period (0.01 is one point): for a
+        covariate of zeros and ones churn at 1 less churn at 0, for others the slope a unit.
     effect_errors : ndarray of shape (n_covariates,)
         Standard errors of these.
     link : {"logit", "cloglog"}
@@ -269,7 +270,7 @@ def _fit(
     meat = by_customer.T @ by_customer * (n_customers / max(n_customers - 1, 1))
     covariance = inverse @ meat @ inverse
     back = _back(centre, scale, tenures.size)
-    effects, errors = _effects(design, theta, covariance, slope, scale, tenures.size, link)
+    effects, errors = _effects(design, theta, covariance, x, link)
     natural = back @ theta
     return ChurnHazard(
         tenures=tenures,
@@ -386,22 +387,44 @@ def _back(centre: FloatArray, scale: FloatArray, n_tenures: int) -> FloatArray:
 
 
 def _effects(
-    design: FloatArray,
-    theta: FloatArray,
-    covariance: FloatArray,
-    slope: FloatArray,
-    scale: FloatArray,
-    n_tenures: int,
-    link: Link,
+    design: FloatArray, theta: FloatArray, covariance: FloatArray, x: FloatArray, link: Link
 ) -> tuple[FloatArray, FloatArray]:
-    """Average change of the hazard a unit of each covariate, with the delta method."""
-    coefficients = theta[n_tenures:] / scale
-    average = float(slope.mean())
-    step = 1e-5
-    eta = design @ theta
+    """Average effect of each covariate, with the delta method."""
+    n_tenures = theta.size - x.shape[1]
+    centre, scale = x.mean(axis=0), x.std(axis=0)
+    effects, errors = np.zeros(scale.size), np.zeros(scale.size)
+    for j, (middle, unit) in enumerate(zip(centre.tolist(), scale.tolist(), strict=True)):
+        if np.isin(x[:, j], (0.0, 1.0)).all():
+            ends = (-middle / unit, (1.0 - middle) / unit)
+            effects[j], gradient = _switched(design, theta, n_tenures + j, ends, link)
+        else:
+            effects[j], gradient = _slope(design, theta, n_tenures + j, unit, link)
+        errors[j] = np.sqrt(max(float(gradient @ covariance @ gradient), 0.0))
+    return effects, errors
+
+
+def _switched(
+    design: FloatArray, theta: FloatArray, column: int, ends: tuple[float, float], link: Link
+) -> tuple[float, FloatArray]:
+    """Average change of the hazard from 0 to 1 of a covariate, and its gradient by the parameters."""
+    means: list[float] = []
+    gradients: list[FloatArray] = []
+    for value in ends:
+        there = design.copy()
+        there[:, column] = value
+        mean, slope = _mean(there @ theta, link)
+        means.append(float(mean.mean()))
+        gradients.append(there.T @ slope / slope.size)
+    return means[1] - means[0], gradients[1] - gradients[0]
+
+
+def _slope(
+    design: FloatArray, theta: FloatArray, column: int, scale: float, link: Link
+) -> tuple[float, FloatArray]:
+    """Average slope of the hazard a unit of a covariate, and its gradient by the parameters."""
+    eta, step = design @ theta, 1e-5
+    average = float(_mean(eta, link)[1].mean()) / scale
     bend = (_mean(eta + step, link)[1] - _mean(eta - step, link)[1]) / (2.0 * step)
-    by_theta = design.T @ bend / slope.size
-    gradients = coefficients[:, None] * by_theta[None, :]
-    gradients[np.arange(scale.size), n_tenures + np.arange(scale.size)] += average / scale
-    variances = np.einsum("ij,jk,ik->i", gradients, covariance, gradients)
-    return coefficients * average, np.sqrt(np.maximum(variances, 0.0))
+    gradient = np.asarray(theta[column] / scale * (design.T @ bend / eta.size), dtype=np.float64)
+    gradient[column] += average
+    return float(theta[column]) * average, gradient
