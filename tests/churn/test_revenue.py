@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from scipy import stats
 
 from churn._engines import LAZY, engines, in_engine
 from customer_centric.churn import RevenueMovement, revenue_movement
@@ -112,14 +113,25 @@ def test_every_engine_has_the_same_movements(engine: str) -> None:
 
 
 def test_net_retention_has_the_error_of_a_ratio() -> None:
-    """Cochran's formula, written out."""
-    x, y = np.array([100.0, 50, 30, 20]), np.array([120.0, 50, 0, 30])
+    """Cochran's formula, written out: four customers of equal size have three degrees of freedom."""
+    x, y = np.array([50.0, 50, 50, 50]), np.array([70.0, 50, 0, 60])
     moved = revenue_movement(pd.DataFrame({"x": x, "y": y}), opening="x", closing="y")
     ratio = y.sum() / x.sum()
     error = math.sqrt(4 / 3 * ((y - ratio * x) ** 2).sum()) / x.sum()
     assert moved.net_retention == ratio
     assert moved.net_interval is not None
     assert moved.net_interval.upper - ratio == pytest.approx(3.182446 * error, rel=1e-6)
+
+
+def test_few_large_customers_count_as_few() -> None:
+    """Effective accounts take the place of the accounts: 200² / 13,800 of them here, at 1.8986 degrees."""
+    x, y = np.array([100.0, 50, 30, 20]), np.array([120.0, 50, 0, 30])
+    moved = revenue_movement(pd.DataFrame({"x": x, "y": y}), opening="x", closing="y")
+    ratio, n = y.sum() / x.sum(), 200**2 / 13_800
+    error = math.sqrt(n / (n - 1) * ((y - ratio * x) ** 2).sum()) / x.sum()
+    assert moved.effective_accounts == pytest.approx(n)
+    assert moved.net_interval is not None
+    assert moved.net_interval.upper - ratio == pytest.approx(stats.t.ppf(0.975, n - 1) * error, rel=1e-6)
     assert "concentrated" in str(moved.reason)
     assert moved.net_churn == 1 - ratio
     assert "net retention" in moved._repr_html_()
@@ -181,11 +193,11 @@ def test_choices_are_checked() -> None:
 
 
 def test_intervals_hold_what_they_promise() -> None:
-    """300 worlds of 60 customers of unequal size, a tenth of whom leave: at least 90 % of intervals hold."""
+    """300 worlds of 60 customers of very unequal size, a tenth of whom leave: 90 % of intervals hold."""
     rng = np.random.default_rng(3)
     held = np.zeros(2)
     for _ in range(300):
-        x = rng.lognormal(3.0, 0.7, 60)
+        x = rng.lognormal(3.0, 1.5, 60)
         y = np.where(rng.random(60) < 0.1, 0.0, x * rng.choice([0.8, 1.0, 1.2], 60))
         moved = revenue_movement(pd.DataFrame({"x": x, "y": y}), opening="x", closing="y")
         assert moved.gross_interval is not None

@@ -138,8 +138,9 @@ def revenue_movement(
 
     Both are ratios over customers, and large customers make them uncertain: the standard error of a ratio
     \(R = \sum y_i / \sum x_i\) is \(\sqrt{\frac{n}{n-1} \sum (y_i - R x_i)^2} / \sum x_i\). Net retention has
-    the t-interval of it, gross retention Wilson's on the customers that this error amounts to, and never
-    more than the effective accounts.
+    the t-interval of it with the effective accounts \((\sum x_i)^2 / \sum x_i^2\), at least 2, for \(n\): where a
+    few customers are large, the textbook's \(n - 1\) degrees of freedom are far too many. Gross retention has
+    Wilson's on the customers that this error amounts to, and never more than the effective accounts.
 
     References
     ----------
@@ -358,7 +359,10 @@ def _net_interval(
         return None, "one customer shows nothing about others"
     if error == 0:
         return None, "all customers moved alike, so nothing shows how much others may move"
-    reach = -float(stdtrit(n - 1.0, 0.5 * (1.0 - confidence_level))) * error
+    # Few large customers are few customers, for the spread and for what is known of it.
+    counted = max(effective, 2.0)
+    error *= np.sqrt(counted / (counted - 1.0) * (n - 1.0) / n)
+    reach = -float(stdtrit(counted - 1.0, 0.5 * (1.0 - confidence_level))) * error
     reason = None
     if effective < 30:
         reason = f"revenue is concentrated: it is spread as over {effective:.1f} customers of equal size"
