@@ -361,7 +361,7 @@ def _net_interval(
         return None, "all customers moved alike, so nothing shows how much others may move"
     # Few large customers are few customers, for the spread and for what is known of it.
     counted = max(effective, 2.0)
-    error *= np.sqrt(counted / (counted - 1.0) * (n - 1.0) / n)
+    error *= float(np.sqrt(counted / (counted - 1.0) * (n - 1.0) / n))
     reach = -float(stdtrit(counted - 1.0, 0.5 * (1.0 - confidence_level))) * error
     reason = None
     if effective < 30:
