@@ -50,8 +50,9 @@ def test_the_fraction_is_what_would_be_missing(exposed: tuple[int, int], others:
     expected = b / n0 * (n1 + n0)
     assert found.customers == pytest.approx(a + b - expected)
     assert found.fraction == pytest.approx(found.customers / (a + b))
-    if found.interval is not None:
-        assert found.interval.lower <= found.fraction <= found.interval.upper
+    assert found.interval is not None
+    assert found.interval.lower - 1e-12 <= found.fraction <= found.interval.upper + 1e-12
+    assert found.interval.width > 0
 
 
 def test_levin_and_miettinen_have_the_same_fraction() -> None:
@@ -76,11 +77,23 @@ def test_intervals_hold_what_they_promise() -> None:
 
 def test_edges_are_explained() -> None:
     alone = attributable_churn(5, 10, 0, 10)
-    assert (alone.fraction, alone.risk_ratio, alone.interval) == (1.0, math.inf, None)
-    assert "no upper bound" in str(alone.reason)
+    assert (alone.fraction, alone.risk_ratio) == (1.0, math.inf)
+    assert alone.interval is not None
+    assert alone.interval.lower < 0.5
+    assert alone.interval.upper == 1.0
     everybody = attributable_churn(10, 10, 10, 10)
-    assert everybody.interval is None
-    assert "everybody" in str(everybody.reason)
+    assert everybody.interval is not None
+    assert everybody.interval.lower < everybody.fraction == 0 < everybody.interval.upper
+
+
+def test_exposed_who_lose_nobody_have_bounds_too() -> None:
+    """0 of 10 with the exposure and 5 of 10 without: it may still do harm."""
+    found = attributable_churn(0, 10, 5, 10)
+    assert found.fraction == -1.0, "twice as many would have been lost without it"
+    assert found.reason is None
+    assert found.interval is not None
+    assert found.interval.lower == -1.0
+    assert found.interval.upper > 0
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,8 @@ def test_a_campaign_that_never_pays_reaches_nobody() -> None:
         ({"lifetime_value": -1}, "`lifetime_value` must be a finite number at least 0, got -1"),
         ({"offer_cost": [1.0, 2.0, 3.0]}, "`offer_cost` must be one number or one a customer, got shape"),
         ({"contact_cost": float("nan")}, "`contact_cost` must be a finite number at least 0, got nan"),
+        ({"acceptance": 0.3}, r"`acceptance` must be the two parameters of a beta .* got an array of shape"),
+        ({"acceptance": (1, 2, 3)}, r"`acceptance` must be the two parameters .* of shape \(3,\)"),
         ({"acceptance": (0, 1)}, "`acceptance` must be a finite number greater than 0, got 0"),
     ],
 )

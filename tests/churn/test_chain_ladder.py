@@ -80,6 +80,15 @@ def test_empty_cohorts_expect_nothing_they_can_know() -> None:
     assert table.iloc[1]["expected"] == pytest.approx(20)
 
 
+def test_nobody_left_in_any_cohort_is_expected_to_stay_so() -> None:
+    """A factor of 0 has no relative error, and in absolute numbers none."""
+    values = unseen(np.array([[100.0, 50, 0, 0], [80, 30, 0, 0], [60, 40, 0, 0], [40, 0, 0, 0]]))
+    table = complete_triangle(triangle_of(values)).set_index(["cohort", "age"])
+    last = table.loc[date(2003, 1, 1)]
+    assert last.loc[1, "standard_error"] > 0
+    assert last.loc[2].tolist() == [0.0, 0.0]
+
+
 def test_one_cohort_has_no_factor() -> None:
     with pytest.raises(InvalidInputError, match="`triangle` must have at least two cohorts, got 1"):
         complete_triangle(triangle_of(np.array([[10.0]])))

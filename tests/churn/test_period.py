@@ -199,6 +199,16 @@ def test_month_ends_are_thirteen_for_a_year() -> None:
         period_churn(log, "2024-01-01", "2024-01-31", **COLUMNS, base="month_ends")
 
 
+def test_month_ends_may_be_the_last_days_of_months() -> None:
+    """From 31 December to 31 December there are 13 of them, February's the 29th."""
+    log = table([Row(1, -99, None), Row(2, -99, 59)])
+    churn = period_churn(log, "2023-12-31", "2024-12-31", **COLUMNS, base="month_ends")
+    # The second customer is there on three of them, and left on the third.
+    assert churn.base == pytest.approx(1 + (0.5 + 1) / 12)
+    short = period_churn(log, "2024-01-31", "2024-02-29", **COLUMNS, base="month_ends")
+    assert short.base == pytest.approx(1.5)
+
+
 def test_same_period_joins_may_be_left_out() -> None:
     log = table([Row(1, -9, None), Row(2, 2, 5)])
     end = FIRST + timedelta(days=10)
@@ -275,7 +285,9 @@ def test_boundaries_ascend() -> None:
     log = table([Row(1, 0, None)])
     with pytest.raises(InvalidInputError, match="`boundaries` must be at least two days, got 1"):
         churn_by_period(log, ["2024-01-01"], **COLUMNS)
-    with pytest.raises(InvalidInputError, match="`end` must be after `start`, got 2024-01-01 and 2024-02-01"):
+    with pytest.raises(
+        InvalidInputError, match="`boundaries` must ascend, got 2024-01-01 after 2024-02-01 at position 1"
+    ):
         churn_by_period(log, ["2024-02-01", "2024-01-01"], **COLUMNS)
     months = churn_by_period(log, list(pd.date_range("2024-01-01", "2025-01-01", freq="MS")), **COLUMNS)
     assert len(months) == 12

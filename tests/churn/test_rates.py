@@ -96,6 +96,10 @@ def test_a_probability_is_below_its_rate(rate: float) -> None:
     assert 0 <= probability <= min(rate, 1.0) * (1 + 1e-15)
 
 
+def test_rates_beyond_all_measure_lose_everybody() -> None:
+    assert float(rate_to_probability(1e300, periods=1e300)) == 1.0
+
+
 def test_one_lost_for_certain_stays_lost() -> None:
     assert float(probability_over_periods(1.0, periods=3)) == 1.0
     assert float(probability_over_periods(1.0, periods=0)) == 0.0

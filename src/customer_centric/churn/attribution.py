@@ -107,7 +107,7 @@ class AttributableChurn:
     fraction : float
         Of all lost customers; negative where the exposed leave less often. NaN where nobody was lost.
     interval : Interval or None
-        Bounds of the fraction; None where nobody unexposed was lost, or nobody at all.
+        Bounds of the fraction; None where nobody was lost.
     risk_exposed, risk_unexposed : float
         Shares lost of both groups.
     risk_ratio : float
@@ -161,7 +161,9 @@ def attributable_churn(
     Notes
     -----
     With \(q\) the share lost of all customers and \(q_0\) of the unexposed, the fraction is
-    \(1 - q_0 / q\). The interval is normal in \(\ln(q_0 / q)\) with the delta method.
+    \(1 - q_0 / q\). The interval is normal in \(\ln(q_0 / q)\) with the delta method. Where one group lost
+    nobody, or both lost everybody, it runs between the fractions at the opposite bounds (Wilson's) of both
+    shares, which is wider than it need be.
 
     References
     ----------
@@ -189,30 +191,42 @@ def attributable_churn(
             reason="nobody was lost",
         )
     fraction = 1.0 - risk0 / total
-    interval: Interval | None = None
-    reason: str | None = "nobody without the exposure was lost: the ratio has no upper bound"
-    if b > 0:
-        # ln(q0 / q): q is a mixture of both groups, whose shares are given.
-        share0 = n0 / (n1 + n0)
-        by0 = 1.0 / risk0 - share0 / total
-        by1 = -(1.0 - share0) / total
-        variance = by0**2 * risk0 * (1 - risk0) / n0 + by1**2 * risk1 * (1 - risk1) / n1
-        reach = normal_quantile(confidence_level) * math.sqrt(variance)
-        ratio = risk0 / total
-        bounds = 1.0 - ratio * np.exp([reach, -reach])
-        if reach > 0:
-            interval, reason = Interval(float(bounds[0]), float(bounds[1]), confidence_level), None
-        else:
-            reason = "both groups lost everybody, which shows no spread"
     return AttributableChurn(
         fraction=fraction,
-        interval=interval,
+        interval=_fraction_interval((a, n1), (b, n0), confidence_level),
         risk_exposed=risk1,
         risk_unexposed=risk0,
         risk_ratio=risk1 / risk0 if risk0 > 0 else math.inf,
         customers=fraction * (a + b),
-        reason=reason,
     )
+
+
+def _fraction_interval(
+    exposed: tuple[float, float], unexposed: tuple[float, float], confidence_level: float
+) -> Interval:
+    """By the delta method; where a share of 0 or 1 leaves it none, by the bounds of both shares."""
+    (a, n1), (b, n0) = exposed, unexposed
+    risk1, risk0, total = a / n1, b / n0, (a + b) / (n1 + n0)
+    share0 = n0 / (n1 + n0)
+    if 0 < a and 0 < b and (a < n1 or b < n0):
+        # ln(q0 / q): q is a mixture of both groups, whose shares are given.
+        by0 = 1.0 / risk0 - share0 / total
+        by1 = -(1.0 - share0) / total
+        variance = by0**2 * risk0 * (1 - risk0) / n0 + by1**2 * risk1 * (1 - risk1) / n1
+        reach = normal_quantile(confidence_level) * math.sqrt(variance)
+        bounds = 1.0 - risk0 / total * np.exp([reach, -reach])
+        return Interval(float(bounds[0]), float(bounds[1]), confidence_level)
+    low, high = wilson_interval([a, b], [n1, n0], confidence_level=confidence_level)
+    return Interval(
+        _fraction(float(low[0]), float(high[1]), share0),
+        _fraction(float(high[0]), float(low[1]), share0),
+        confidence_level,
+    )
+
+
+def _fraction(risk1: float, risk0: float, share0: float) -> float:
+    """Fraction due to the exposure: it rises with the first risk and falls with the second."""
+    return 1.0 - risk0 / (share0 * risk0 + (1.0 - share0) * risk1)
 
 
 def _pair(kind: str, lost: int, n: int) -> tuple[float, float]:

@@ -125,13 +125,15 @@ def _extrapolated(spread: FloatArray) -> FloatArray:
 def _develop(
     values: FloatArray, factor: FloatArray, spread: FloatArray, base: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
+    """Mack's recursion in absolute numbers: a factor of 0, or an empty cohort, has no relative error."""
     expected = values.copy()
-    relative = np.zeros_like(values)
+    squared = np.zeros_like(values)
     for age in range(values.shape[1] - 1):
         future = np.isnan(values[:, age + 1])
-        now = expected[:, age]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step = spread[age] / factor[age] ** 2 * (1.0 / now + 1.0 / base[age])
-        expected[future, age + 1] = now[future] * factor[age]
-        relative[future, age + 1] = (relative[:, age] + step)[future]
-    return expected, expected * np.sqrt(relative)
+        now = expected[future, age]
+        share = now / base[age] if base[age] > 0 else np.full(now.size, np.nan)
+        step = spread[age] * now * (1.0 + share)
+        # Of no customers, or of negative revenue, nothing is known but what the factors say.
+        squared[future, age + 1] = factor[age] ** 2 * squared[future, age] + np.where(now > 0, step, np.nan)
+        expected[future, age + 1] = now * factor[age]
+    return expected, np.sqrt(squared)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -26,8 +27,6 @@ __all__ = ["ChurnRate", "churn_by_period", "period_churn"]
 
 Base: TypeAlias = Literal["exposure", "month_ends", "two_point", "start", "start_plus_new", "end"]
 _BASES: tuple[Base, ...] = ("exposure", "month_ends", "two_point", "start", "start_plus_new", "end")
-# Days that every month has.
-_SHORTEST_MONTH: Final = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,8 +272,12 @@ def churn_by_period(
         raise InvalidInputError(
             f"`boundaries` must be at least two days, got {len(days)}; 12 months need 13 days"
         )
-    for before, after in pairwise(days):
-        check_period(before, after)
+    for place, (before, after) in enumerate(pairwise(days), 1):
+        if before >= after:
+            raise InvalidInputError(
+                f"`boundaries` must ascend, got {after} after {before} at position {place}; each is the end "
+                "of a period and the start of the next"
+            )
     _check_choices(base, same_period, confidence_level)
     spells = read_spells(
         subscriptions,
@@ -365,16 +368,19 @@ def _month_end_average(spells: Spells, first: int, last: int) -> float:
     """Customers on average over the first day and the same day of each month up to the last."""
     start, end = day_of_number(first), day_of_number(last)
     months = 12 * (end.year - start.year) + end.month - start.month
-    if start.day != end.day or start.day > _SHORTEST_MONTH or months < 1:
+    counted = [_months_later(start, k) for k in range(months + 1)]
+    if months < 1 or counted[-1] != end:
         raise InvalidInputError(
             f'`base` "month_ends" must have a period of whole months, got {start} to {end}; "exposure" takes '
             "any period"
         )
-    counted = [
-        start.replace(year=start.year + (start.month - 1 + k) // 12, month=(start.month - 1 + k) % 12 + 1)
-        for k in range(months + 1)
-    ]
     return average_customers(customers_on(spells, np.array([float(day_number(day)) for day in counted])))
+
+
+def _months_later(start: date, months: int) -> date:
+    """The same day of a later month, or its last one where it has no such day."""
+    year, month = start.year + (start.month - 1 + months) // 12, (start.month - 1 + months) % 12 + 1
+    return date(year, month, min(start.day, monthrange(year, month)[1]))
 
 
 def _interval(

@@ -207,7 +207,10 @@ def rate_to_probability(rate: ArrayLike, *, periods: float = 1.0) -> FloatArray:
     0.11308
     """
     m = check_array("rate", rate, minimum=0.0)
-    return np.asarray(-np.expm1(-m * check_number("periods", periods, minimum=0.0)))
+    k = check_number("periods", periods, minimum=0.0)
+    # A product that overflows is a share of 1.
+    with np.errstate(over="ignore"):
+        return np.asarray(-np.expm1(-m * k))
 
 
 def probability_to_rate(probability: ArrayLike, *, periods: float = 1.0) -> FloatArray:
