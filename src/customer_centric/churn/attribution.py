@@ -208,7 +208,7 @@ def _fraction_interval(
     (a, n1), (b, n0) = exposed, unexposed
     risk1, risk0, total = a / n1, b / n0, (a + b) / (n1 + n0)
     share0 = n0 / (n1 + n0)
-    if 0 < a and 0 < b and (a < n1 or b < n0):
+    if a > 0 and b > 0 and (a < n1 or b < n0):
         # ln(q0 / q): q is a mixture of both groups, whose shares are given.
         by0 = 1.0 / risk0 - share0 / total
         by1 = -(1.0 - share0) / total
