@@ -167,7 +167,7 @@ def _churn() -> list[Case]:
         ("10m", "10 million durations, whole days", "days-10000000"),
         ("10m-distinct", "10 million durations, all distinct", "distinct-10000000"),
     )
-    subscriptions = {"single": "one a customer", "several": "0.6 customers a row"}
+    subscriptions = {"single": "one a customer", "several": "0.8 customers a row"}
     by_hand = (OURS, "pandas", READING)
     return [
         *(

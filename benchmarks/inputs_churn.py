@@ -34,21 +34,23 @@ def draw_durations(kind: str, n_rows: int, *, rng: np.random.Generator) -> dict[
 def write_subscriptions(kind: str, n_rows: int, path: Path, *, rng: np.random.Generator) -> None:
     """Subscriptions in the order in which they began: one a customer, or with changes of plan and returns.
 
-    Of the latter there are 0.6 customers a row: a subscription is followed by another in 40 % of the cases,
+    Of the latter there are 0.8 customers a row: a subscription is followed by another in 60 % of the cases,
     half of them on the day the first one ends, half after a gap.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    n_first = n_rows if kind == "single" else int(0.6 * n_rows)
+    n_first = n_rows if kind == "single" else int(0.8 * n_rows)
     who = np.arange(n_first)
     begin = rng.integers(0, DAYS_OBSERVED, n_first)
     rows = [_subscriptions(who, begin, rng)]
     while kind != "single" and sum(row[0].size for row in rows) < n_rows:
         customer, _, end = rows[-1]
-        again = rng.random(customer.size) < 0.4
+        again = rng.random(customer.size) < 0.6
+        again &= end < DAYS_OBSERVED
         gap = np.where(rng.random(int(again.sum())) < 0.5, 0, rng.integers(1, 120, int(again.sum())))
-        rows.append(_subscriptions(customer[again], end[again] + gap, rng))
+        seen = end[again] + gap < DAYS_OBSERVED
+        rows.append(_subscriptions(customer[again][seen], (end[again] + gap)[seen], rng))
     customer, begin, end = (np.concatenate(column)[:n_rows] for column in zip(*rows, strict=True))
     order = np.argsort(begin, kind="stable")
     known = end < DAYS_OBSERVED

@@ -20,7 +20,7 @@ COLUMNS = {
 }
 
 
-def survival(path: str, options: Options) -> Task:
+def survival(path: str, _: Options) -> Task:
     """The curve with its bounds."""
     with np.load(path) as columns:
         duration, lost = columns["duration"], columns["lost"]
@@ -79,7 +79,7 @@ def _told_churn(lost: int, base: float) -> dict[str, Any]:
     return {"lost": lost, "base": base}
 
 
-def triangle(path: str, options: Options) -> Task:
+def triangle(path: str, _: Options) -> Task:
     """Customers active by month of their first transaction and months since."""
     frame = _months_log(path)
     as_of = "2023-12-31"
@@ -90,7 +90,7 @@ def triangle(path: str, options: Options) -> Task:
     return work, lambda found: _told_triangle(found.values)
 
 
-def triangle_by_pandas(path: str, options: Options) -> Task:
+def triangle_by_pandas(path: str, _: Options) -> Task:
     """The same cells by two group-bys of pandas."""
     frame = _months_log(path)
 

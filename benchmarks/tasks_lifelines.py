@@ -9,7 +9,7 @@ import numpy as np
 from lifelines import KaplanMeierFitter  # type: ignore[import-not-found]
 
 
-def survival(path: str, options: dict[str, Any]) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+def survival(path: str, _: dict[str, Any]) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
     """The curve with its bounds, which are log-log as ours."""
     with np.load(path) as columns:
         duration, lost = columns["duration"], columns["lost"]

@@ -17,9 +17,31 @@ from customer_centric._core.checks import (
 )
 from customer_centric._core.tabulate import sum_by
 from customer_centric._methods.durations import count_durations
+from customer_centric._methods.survival_bounds import Transform, no_event_bounds, survival_bounds
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals.normal import normal_quantile
-from customer_centric.typing import FloatArray
+from customer_centric.typing import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RiskSets:
+    """Who was there and who left at each distinct duration.
+
+    Parameters
+    ----------
+    duration : ndarray of shape (n_times,)
+        Distinct durations at which somebody was lost or last seen, ascending.
+    at_risk, lost, censored : ndarray of shape (n_times,)
+        Customers present just before the duration, lost at it, and last seen at it (sums of weights).
+    after : ndarray of shape (n_times,)
+        Customers present just after the duration.
+    """
+
+    duration: FloatArray
+    at_risk: FloatArray
+    lost: FloatArray
+    censored: FloatArray
+    after: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +77,12 @@ class KaplanMeier:
     @property
     def standard_error(self) -> FloatArray:
         """Greenwood's standard error of `survival`; 0 where nobody is left."""
-        return np.asarray(self.survival * np.sqrt(np.where(self.survival > 0, self.greenwood, 0.0)))
+        # Survival never rises, so that where somebody is left is one slice.
+        error = np.zeros(self.survival.size)
+        some = slice(0, int(np.searchsorted(-self.survival, 0.0)))
+        np.sqrt(self.greenwood[some], out=error[some])
+        error *= self.survival
+        return error
 
     @property
     def follow_up(self) -> float:
@@ -181,29 +208,56 @@ def kaplan_meier(
     [doi:10.1093/biostatistics/kxt016](https://doi.org/10.1093/biostatistics/kxt016).
     """
     check_confidence_level(confidence_level)
+    return curve_of(risk_sets(duration, lost, entry, weights), confidence_level=confidence_level)
+
+
+def risk_sets(
+    duration: ArrayLike, lost: ArrayLike, entry: ArrayLike | None, weights: ArrayLike | None
+) -> RiskSets:
+    """The customers at risk and lost at each distinct duration."""
     stay, gone, late, weight = _checked(duration, lost, entry, weights)
     times, left_at, lost_at = count_durations(stay, gone, weight)
-    size = times.size
-    at_risk = np.cumsum(left_at[::-1])[::-1].copy()
+    at_risk = np.cumsum(left_at[::-1])[::-1]
     if late is not None:
         # Watched only after `entry`: those who enter at a time or later are not at risk at it.
         entered = np.searchsorted(times, late, side="right").astype(np.int64)
-        at_risk -= float(weight.sum()) - np.cumsum(sum_by(entered, weight, size + 1))[:size]
-    ratio, left = np.zeros(size), at_risk - lost_at
-    np.divide(lost_at, at_risk, out=ratio, where=at_risk > 0)
-    hazard = np.where(lost_at > 0, np.inf, 0.0)
-    np.divide(lost_at, at_risk * left, out=hazard, where=(lost_at > 0) & (left > 0))
-    survival: FloatArray = np.cumprod(
-        np.where((left <= 0) & (lost_at > 0), 0.0, 1.0 - ratio), dtype=np.float64
-    )
-    greenwood = np.cumsum(hazard)
-    after = at_risk - left_at if late is None else _at_risk_after(times, stay, late, weight)
-    lower, upper = _log_log_bounds(survival, greenwood, after, confidence_level)
-    return KaplanMeier(
+        at_risk = at_risk - (
+            float(weight.sum()) - np.cumsum(sum_by(entered, weight, times.size + 1))[: times.size]
+        )
+    return RiskSets(
         duration=times,
         at_risk=at_risk,
         lost=lost_at,
         censored=left_at - lost_at,
+        after=at_risk - left_at if late is None else _at_risk_after(times, stay, late, weight),
+    )
+
+
+def curve_of(sets: RiskSets, *, confidence_level: float, transform: Transform = "log-log") -> KaplanMeier:
+    """The curve through risk sets, with bounds on the scale of the transform."""
+    at_risk, lost = sets.at_risk, sets.lost
+    left = at_risk - lost
+    nobody = np.flatnonzero((left <= 0) & (lost > 0))
+    # Whatever follows the first time at which all were lost is 0.
+    some = slice(0, int(nobody[0]) if nobody.size else at_risk.size)
+    survival, greenwood = np.zeros(at_risk.size), np.full(at_risk.size, np.inf)
+    # Masks cost several times as much as the arithmetic, and are needed only if sums of weights were rounded.
+    where = at_risk[some] > 0 if at_risk[some].min(initial=1.0) <= 0 else True
+    step = np.ones(left[some].size)
+    np.divide(left[some], at_risk[some], out=step, where=where)
+    np.cumprod(step, out=survival[some])
+    left *= at_risk
+    term = np.zeros_like(step)
+    np.divide(lost[some], left[some], out=term, where=where)
+    np.cumsum(term, out=greenwood[some])
+    lower, upper = survival_bounds(
+        survival, greenwood, sets.after, confidence_level=confidence_level, transform=transform
+    )
+    return KaplanMeier(
+        duration=sets.duration,
+        at_risk=at_risk,
+        lost=lost,
+        censored=sets.censored,
         survival=survival,
         greenwood=greenwood,
         lower=lower,
@@ -214,20 +268,19 @@ def kaplan_meier(
 
 def _checked(
     duration: ArrayLike, lost: ArrayLike, entry: ArrayLike | None, weights: ArrayLike | None
-) -> tuple[FloatArray, FloatArray, FloatArray | None, FloatArray]:
+) -> tuple[FloatArray, BoolArray, FloatArray | None, FloatArray]:
     """The four columns; rows of weight 0 are nobody."""
-    raw = np.asarray(lost)
-    gone = raw.astype(np.float64) if raw.dtype.kind == "b" else as_floats("lost", raw)
-    if raw.dtype.kind != "b":
-        raise_broken("lost", "True or False", gone, (gone != 0.0) & (gone != 1.0))
+    gone = _flags(lost)
     arrays = {
         "duration": check_array("duration", duration, minimum=0.0),
-        "lost": gone,
+        # Only for its shape: flags stay flags.
+        "lost": np.broadcast_to(np.zeros(()), gone.shape),
         "weights": np.ones(()) if weights is None else check_array("weights", weights, minimum=0.0),
     }
     if entry is not None:
         arrays["entry"] = check_array("entry", entry, minimum=0.0)
-    stay, gone, weight, *late = check_same_shape(arrays)
+    stay, _, weight, *late = check_same_shape(arrays)
+    gone = np.broadcast_to(gone, stay.shape)
     if stay.ndim != 1:
         raise InvalidInputError(f"`duration` must be one-dimensional, got an array of shape {stay.shape}")
     if late:
@@ -238,11 +291,21 @@ def _checked(
             np.asarray(late[0] >= stay),
             "leave out customers who were not watched for any time",
         )
-    some = weight > 0
-    if not some.all():
+    if weights is not None and not (some := weight > 0).all():
         stay, gone, weight = stay[some], gone[some], weight[some]
         late = [column[some] for column in late]
     return stay, gone, (late[0] if late else None), weight
+
+
+def _flags(lost: ArrayLike) -> BoolArray:
+    """True and False, or 1 and 0, as flags."""
+    raw = np.asarray(lost)
+    if raw.dtype.kind == "b":
+        return np.asarray(raw, dtype=np.bool_)
+    numbers = as_floats("lost", raw)
+    gone = numbers != 0.0
+    raise_broken("lost", "True or False", numbers, np.asarray(gone & (numbers != 1.0)))
+    return np.asarray(gone)
 
 
 def _at_risk_after(times: FloatArray, stay: FloatArray, late: FloatArray, weight: FloatArray) -> FloatArray:
@@ -257,30 +320,4 @@ def _at_risk_after(times: FloatArray, stay: FloatArray, late: FloatArray, weight
 
 def _no_event_bound(at_risk: FloatArray | float, confidence_level: float) -> float:
     """Least survival that would lose none of so many customers often enough; 0 without customers."""
-    return float(_no_event_bounds(np.asarray(at_risk, dtype=np.float64), confidence_level))
-
-
-def _no_event_bounds(at_risk: FloatArray, confidence_level: float) -> FloatArray:
-    inverse = np.full(at_risk.shape, np.inf)
-    np.divide(1.0, at_risk, out=inverse, where=at_risk > 0)
-    return np.asarray((0.5 * (1.0 - confidence_level)) ** inverse)
-
-
-def _log_log_bounds(
-    survival: FloatArray, greenwood: FloatArray, after: FloatArray, confidence_level: float
-) -> tuple[FloatArray, FloatArray]:
-    inside = (survival > 0) & (survival < 1)
-    log_survival = np.log(np.where(inside, survival, 0.5))
-    with np.errstate(over="ignore"):
-        reach = np.exp(
-            -normal_quantile(confidence_level) * np.sqrt(np.where(inside, greenwood, 0.0)) / log_survival
-        )
-        lower, upper = np.exp(log_survival * reach), np.exp(log_survival / reach)
-    lower = np.where(inside, lower, np.where(survival >= 1, _no_event_bounds(after, confidence_level), 0.0))
-    upper = np.where(inside, upper, 1.0)
-    # Once nobody is left the last upper bound before stays: 1 if nobody had been lost until then.
-    gone = np.flatnonzero(survival <= 0)
-    if gone.size:
-        first = int(gone[0])
-        upper[first:] = upper[first - 1] if first else 1.0
-    return lower, upper
+    return float(no_event_bounds(np.asarray(at_risk, dtype=np.float64), confidence_level))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from customer_centric.typing import FloatArray
 
 Transform: TypeAlias = Literal["log-log", "log", "logit", "arcsin", "plain"]
 TRANSFORMS: tuple[Transform, ...] = ("log-log", "log", "logit", "arcsin", "plain")
+# Durations that are worked on at a time: what is computed for them stays in the cache.
+_BLOCK: Final = 1 << 14
 
 
 def survival_bounds(
@@ -24,24 +26,30 @@ def survival_bounds(
     r"""Bounds from survival, Greenwood's sum and the number at risk just after each duration.
 
     While nobody was lost they are \([(\alpha/2)^{1/n}, 1]\) for every transform; once nobody is left 0 and
-    the last upper bound.
+    the last upper bound. Survival never rises.
     """
     z = normal_quantile(confidence_level)
-    inside = (survival > 0) & (survival < 1)
-    s = np.where(inside, survival, 0.5)
-    reach = z * np.sqrt(np.where(inside, greenwood, 0.0))
-    with np.errstate(over="ignore"):
-        lower, upper = _inside(s, reach, transform)
-    alone = np.full(after.shape, np.inf)
-    np.divide(1.0, after, out=alone, where=after > 0)
-    none_lost = (0.5 * (1.0 - confidence_level)) ** alone
-    lower = np.where(inside, np.clip(lower, 0.0, 1.0), np.where(survival >= 1, none_lost, 0.0))
-    upper = np.where(inside, np.clip(upper, 0.0, 1.0), 1.0)
-    gone = np.flatnonzero(survival <= 0)
-    if gone.size:
-        first = int(gone[0])
-        upper[first:] = upper[first - 1] if first else 1.0
+    fallen = -survival
+    first = int(np.searchsorted(fallen, -1.0, side="right"))
+    end = int(np.searchsorted(fallen, 0.0, side="left"))
+    lower, upper = np.zeros(survival.size), np.ones(survival.size)
+    lower[:first] = no_event_bounds(after[:first], confidence_level)
+    for begin in range(first, end, _BLOCK):
+        block = slice(begin, min(begin + _BLOCK, end))
+        with np.errstate(over="ignore"):
+            low, high = _inside(survival[block], z * np.sqrt(greenwood[block]), transform)
+        np.clip(low, 0.0, 1.0, out=lower[block])
+        np.clip(high, 0.0, 1.0, out=upper[block])
+    # Once nobody is left the last upper bound before stays: 1 if nobody had been lost until then.
+    upper[end:] = upper[end - 1] if end else 1.0
     return lower, upper
+
+
+def no_event_bounds(at_risk: FloatArray, confidence_level: float) -> FloatArray:
+    """Least survival that would lose none of so many customers often enough; 0 without customers."""
+    inverse = np.full(at_risk.shape, np.inf)
+    np.divide(1.0, at_risk, out=inverse, where=at_risk > 0)
+    return np.asarray((0.5 * (1.0 - confidence_level)) ** inverse)
 
 
 def _inside(s: FloatArray, reach: FloatArray, transform: Transform) -> tuple[FloatArray, FloatArray]:
@@ -56,5 +64,6 @@ def _inside(s: FloatArray, reach: FloatArray, transform: Transform) -> tuple[Flo
         angle, step = np.arcsin(np.sqrt(s)), 0.5 * reach * np.sqrt(s / (1.0 - s))
         low, high = np.clip(angle - step, 0.0, None), np.clip(angle + step, None, 0.5 * np.pi)
         return np.sin(low) ** 2, np.sin(high) ** 2
-    power = np.exp(-reach / np.log(s))
-    return s**power, s ** (1.0 / power)
+    log_survival = np.log(s)
+    power = np.exp(-reach / log_survival)
+    return np.exp(log_survival * power), np.exp(log_survival / power)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
+from customer_centric._core.frames.codes import CodeArray
 from customer_centric._core.frames.lazy import flag, to_integers
 from customer_centric._core.frames.periods import Period, check_period, period_expression, periods_of
 from customer_centric._core.frames.problems import DATE_TEXT_REMEDY, ISO_RULE, in_column, raise_rows
 from customer_centric._core.tabulate import sum_by
 from customer_centric.churn._spells import NEVER, Spells, read_spells
 from customer_centric.typing import FloatArray, FrameT, IntArray
+
+# A table of customers by periods with so many entries a row of the log is cheaper than sorting the log.
+_DENSEST: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,27 +65,52 @@ def read_activity(
     days = memory.days(date, "date", time_zone)
     money = None if amount is None else memory.amounts(amount, "amount")
     kept = days <= last
-    code = np.asarray(codes.codes, dtype=np.int64)[kept]
-    slot = periods_of(days[kept], period)
+    everything = bool(kept.all())
+    code = codes.codes if everything else codes.codes[kept]
+    slot = periods_of(days if everything else days[kept], period)
     n_later = int(days.size - code.size)
     if code.size == 0:
         nothing = np.zeros(0, dtype=np.int64)
         return CohortCells(nothing, nothing, np.zeros(0), n_later)
     low, width = int(slot.min()), int(np.ptp(slot)) + 1
-    first = np.full(codes.size, low + width, dtype=np.int64)
+    slot = slot - low
+    if money is None and width * codes.size <= _DENSEST * code.size:
+        return _active_cells(code, slot, codes.size, width, low, n_later)
+    first = np.full(codes.size, width, dtype=np.int64)
     np.minimum.at(first, code, slot)
     if money is None:
         # A customer counts once in a period, however often there is activity.
-        pairs = np.unique(code * width + (slot - low))
-        code, slot = pairs // width, pairs % width + low
-        value = np.ones(code.size)
-    else:
-        value = money[kept]
+        pairs = code * np.int64(width) + slot
+        pairs.sort()
+        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])]
+        code, slot = pairs // width, pairs % width
     cohort = first[code]
-    cell = (cohort - low) * width + (slot - cohort)
-    sums = sum_by(cell, value, width * width)
-    found = np.unique(cell)
+    cell = cohort * width + (slot - cohort)
+    counts = np.bincount(cell, minlength=width * width)
+    sums = counts.astype(np.float64) if money is None else sum_by(cell, money[kept], width * width)
+    found = np.flatnonzero(counts)
     return CohortCells(found // width + low, found % width, sums[found], n_later)
+
+
+def _active_cells(
+    code: CodeArray, slot: IntArray, n_codes: int, width: int, low: int, n_later: int
+) -> CohortCells:
+    """Customers active by cohort and age, from a table of who was active in which period.
+
+    A row of the table is a period: what a log in the order of time writes stays close together.
+    """
+    active = np.zeros((width, n_codes), dtype=np.bool_)
+    active.ravel()[slot * np.int64(n_codes) + code] = True
+    cohort = np.full(n_codes, width, dtype=np.int16 if width < 2**15 else np.int64)
+    counts = np.zeros((width, width))
+    for period, there in enumerate(active):
+        who = np.flatnonzero(there)
+        since = cohort[who]
+        cohort[who] = np.minimum(since, period)
+        by_cohort = np.bincount(cohort[who], minlength=width)[: period + 1]
+        counts[np.arange(period + 1), period - np.arange(period + 1)] = by_cohort
+    rows, ages = np.nonzero(counts)
+    return CohortCells(rows + low, ages, counts[rows, ages], n_later)
 
 
 def _lazy_activity(
@@ -173,14 +203,17 @@ def contract_cells(spells: Spells, period: Period, last: int) -> CohortCells:
     mine = ~spells.returning & (spells.begin <= last)
     begin, end, n = spells.begin[mine].astype(np.int64), spells.end[mine].astype(np.int64), spells.n[mine]
     n_later = int(spells.n[~spells.returning & (spells.begin > last)].sum())
+    if begin.size == 0:
+        nothing = np.zeros(0, dtype=np.int64)
+        return CohortCells(nothing, nothing, np.zeros(0), n_later)
     cohort = periods_of(begin, period)
     newest = int(periods_of(np.array([last + 1]), period)[0]) - 1
     # The last period at whose first day the customer was still there; ends after the last day are not known.
     stayed = np.where(end > last, newest, periods_of(np.minimum(end, NEVER) - 1, period))
     longest = np.maximum(stayed - cohort, 0)
-    size = int(longest.max(initial=0)) + 1
-    low = int(cohort.min(initial=newest))
-    width = int(cohort.max(initial=low)) - low + 1
+    size = int(longest.max()) + 1
+    low = int(cohort.min())
+    width = int(cohort.max()) - low + 1
     by_longest = np.bincount((cohort - low) * size + longest, n, width * size).reshape(width, size)
     # Who stays longest for k periods is there at every age up to k.
     there = by_longest[:, ::-1].cumsum(axis=1)[:, ::-1]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 import numpy as np
+from numpy.typing import NDArray
 
 from customer_centric._core.checks import check_number
 from customer_centric._core.frames import (
@@ -17,6 +18,7 @@ from customer_centric._core.frames import (
     engine_of,
     is_lazy,
 )
+from customer_centric._core.frames.codes import CodeArray
 from customer_centric._core.frames.lazy import AnyLazyFrame, flag
 from customer_centric._core.frames.problems import DATE_TEXT_REMEDY, ISO_RULE, in_column, raise_rows
 from customer_centric._core.tabulate import count_rows
@@ -24,6 +26,8 @@ from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
 
 # A day after every calendar day: the end of a spell that goes on.
 NEVER: Final = 4_000_000
+# Tables of counts up to here are cheaper than sorting, whatever there is to count.
+_ALWAYS_DENSE: Final = 1 << 16
 _ORDER_RULE: Final = "after the begin of the subscription"
 _ORDER_REMEDY: Final = (
     "a subscription is active from its begin up to, and without, its end; correct these rows"
@@ -87,7 +91,7 @@ def read_spells(
             position=int(wrong[0]),
             remedy=_ORDER_REMEDY,
         )
-    return merge_spells(np.asarray(codes.codes, dtype=np.int64), begin, end, grace)
+    return merge_spells(codes.codes, begin, end, grace)
 
 
 def _pair(begin: int, end: int) -> str:
@@ -95,26 +99,102 @@ def _pair(begin: int, end: int) -> str:
 
 
 def merge_spells(customer: IntArray, begin: IntArray, end: IntArray, grace: int) -> Spells:
-    """Subscriptions of a customer that overlap, follow one another, or leave at most the grace, as one."""
+    """Subscriptions of a customer that overlap, follow one another, or leave at most the grace, as one.
+
+    Customers are codes from 0 that should leave few out; ends are after begins.
+    """
     if customer.size == 0:
         nothing = np.zeros(0)
         return Spells(nothing, nothing, np.zeros(0, dtype=np.bool_), nothing, 0, 0)
-    order = np.lexsort((begin, customer))
-    customer, begin, end = customer[order], begin[order], end[order]
-    # Each customer gets a stretch of the axis, so that the latest end so far is one running maximum.
+    # Days from the first begin on; whoever is still there leaves after every day that matters.
     low = int(begin.min())
-    stretch = NEVER - low + grace + 1
-    offset = customer * stretch
-    latest = np.maximum.accumulate(end - low + offset)
-    first = np.append(True, customer[1:] != customer[:-1])
-    opens = first.copy()
-    opens[1:] |= (begin[1:] - low + offset[1:]) > latest[:-1] + grace
-    starts = np.flatnonzero(opens)
-    ends = latest[np.append(starts[1:], customer.size) - 1] - offset[starts] + low
-    (b, e, back), n = count_rows(
-        begin[starts].astype(np.float64), ends.astype(np.float64), (~first[starts]).astype(np.float64)
+    stop = 1 + max(int(begin.max()), int(np.where(end < NEVER, end, low).max())) - low
+    span = stop + 1
+    narrow = np.int32 if 2 * span * span < 2**31 else np.int64
+    since: CodeArray = (begin - low).astype(narrow)
+    days: CodeArray = since * narrow(span)
+    days += np.minimum(end - low, stop).astype(narrow)
+    if _are_distinct(customer):
+        spells = np.left_shift(days, 1, out=days)
+    else:
+        spells = _merged(customer, since, days, span, grace)
+    found, n = _count_codes(spells, 2 * span * span)
+    pairs, returning = found >> 1, (found & 1) > 0
+    begins, ends = pairs // span, pairs % span
+    return Spells(
+        (begins + low).astype(np.float64),
+        np.where(ends == stop, NEVER, ends + low).astype(np.float64),
+        returning,
+        n.astype(np.float64),
+        customer.size,
+        customer.size - spells.size,
     )
-    return Spells(b, e, back > 0, n, customer.size, customer.size - starts.size)
+
+
+def _are_distinct(customer: CodeArray) -> bool:
+    seen = np.zeros(int(customer.max()) + 1, dtype=np.bool_)
+    seen[customer] = True
+    return int(np.count_nonzero(seen)) == customer.size
+
+
+def _merged(customer: CodeArray, begin: CodeArray, days: CodeArray, span: int, grace: int) -> CodeArray:
+    """Spells as twice their packed days, plus 1 where the customer had one before."""
+    if np.any(begin[1:] < begin[:-1]):
+        order = np.argsort(begin.astype(np.uint16) if span < 2**16 else begin, kind="stable")
+        customer, days = customer[order], days[order]
+    days, starts = _by_customer(customer, days)
+    first = np.zeros(days.size, dtype=np.bool_)
+    first[starts] = True
+    begin = days // days.dtype.type(span)
+    latest = days - begin * days.dtype.type(span)
+    if np.any((latest[1:] < latest[:-1]) & ~first[1:]):
+        latest = _latest_so_far(latest, first, span)
+    opens = first.copy()
+    opens[1:] |= begin[1:] > latest[:-1] + days.dtype.type(min(grace, span))
+    at = np.flatnonzero(opens)
+    spells = begin[at] * days.dtype.type(span) + latest[np.append(at[1:], days.size) - 1]
+    spells <<= 1
+    spells |= ~first[at]
+    return np.asarray(spells, dtype=days.dtype)
+
+
+def _latest_so_far(end: CodeArray, first: BoolArray, span: int) -> CodeArray:
+    """Latest end of the customer so far, where a subscription lies within an earlier one."""
+    # Each customer gets a stretch of the axis, so that it is one running maximum.
+    stretch = np.cumsum(first, dtype=np.int64)
+    stretch *= span
+    latest = np.maximum.accumulate(end + stretch)
+    latest -= stretch
+    return np.asarray(latest, dtype=end.dtype)
+
+
+def _by_customer(customer: CodeArray, days: CodeArray) -> tuple[CodeArray, IntArray]:
+    """Packed days by customer, in the order of rows, and where each customer starts.
+
+    Turning a sparse matrix from rows to columns is a counting sort in compiled code that keeps the order of
+    rows, so that a table in the order of begins needs no other.
+    """
+    from scipy.sparse import csr_array
+
+    n_rows, n_codes = customer.size, int(customer.max()) + 1
+    narrow = np.int32 if n_rows < 2**31 else np.int64
+    one_each = np.arange(n_rows + 1, dtype=narrow)
+    payload: NDArray[Any] = days
+    rows = csr_array((payload, customer.astype(narrow, copy=False), one_each), shape=(n_rows, n_codes))
+    columns = rows.tocsc()
+    starts = columns.indptr[:-1][np.diff(columns.indptr) > 0]
+    return np.asarray(columns.data), np.asarray(starts, dtype=np.int64)
+
+
+def _count_codes(codes: CodeArray, size: int) -> tuple[IntArray, IntArray]:
+    """Distinct codes below the size, ascending, and how often each occurs."""
+    if size <= max(_ALWAYS_DENSE, 2 * codes.size):
+        table = np.bincount(codes, minlength=size)
+        found = np.flatnonzero(table)
+        return found, table[found]
+    ascending = np.sort(codes)
+    starts = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1]))
+    return ascending[starts].astype(np.int64), np.diff(np.append(starts, codes.size))
 
 
 def _lazy_spells(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from customer_centric._core.checks import check_choice, check_confidence_level, check_number
-from customer_centric._methods.survival import KaplanMeier, kaplan_meier
-from customer_centric._methods.survival_bounds import TRANSFORMS, Transform, survival_bounds
+from customer_centric._core.checks import check_array, check_choice, check_confidence_level, check_number
+from customer_centric._methods.survival import KaplanMeier, RiskSets, curve_of, risk_sets
+from customer_centric._methods.survival_bounds import TRANSFORMS, Transform
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, wilson_interval
 from customer_centric.intervals.normal import normal_quantile
@@ -124,8 +124,13 @@ class SurvivalCurve:
         -------
         ndarray of float64
             Survival; NaN beyond the longest duration, where nobody was watched, unless it is 0.
+
+        Raises
+        ------
+        InvalidInputError
+            If a duration is negative or not finite.
         """
-        asked = np.asarray(duration, dtype=np.float64)
+        asked = check_array("duration", duration, minimum=0.0)
         step = np.searchsorted(self.duration, asked, side="right")
         value = np.append(1.0, self.survival)[step]
         beyond = asked > (self.duration[-1] if self.duration.size else 0.0)
@@ -249,15 +254,17 @@ class SurvivalCurve:
                 "follow"
             )
         part = self._curve
-        return _curve(
-            self.duration[kept] - so_far,
-            part.at_risk[kept],
-            part.lost[kept],
-            part.censored[kept],
+        sets = RiskSets(
+            duration=self.duration[kept] - so_far,
+            at_risk=part.at_risk[kept],
+            lost=part.lost[kept],
+            censored=part.censored[kept],
             after=_after(part)[kept],
+        )
+        return _shown(
+            curve_of(sets, confidence_level=self.confidence_level, transform=self.transform),
             unit=self.unit,
             transform=self.transform,
-            confidence_level=self.confidence_level,
             tenure=self.tenure + so_far,
         )
 
@@ -348,20 +355,12 @@ def survival_curve(
     """
     check_choice("transform", transform, TRANSFORMS)
     check_confidence_level(confidence_level)
-    found = kaplan_meier(duration, lost, entry=entry, weights=weights, confidence_level=confidence_level)
-    if found.duration.size == 0:
+    sets = risk_sets(duration, lost, entry, weights)
+    if sets.duration.size == 0:
         raise InvalidInputError("`duration` must have at least one customer, got none")
-    return _curve(
-        found.duration,
-        found.at_risk,
-        found.lost,
-        found.censored,
-        after=_after(found),
-        unit=unit,
-        transform=transform,
-        confidence_level=confidence_level,
-        tenure=0.0,
-    )
+    sets = replace(sets, after=_after(sets))
+    curve = curve_of(sets, confidence_level=confidence_level, transform=transform)
+    return _shown(curve, unit=unit, transform=transform, tenure=0.0)
 
 
 def restricted_mean_difference(
@@ -390,7 +389,9 @@ def restricted_mean_difference(
     -----
     With restricted means \(\mu_1, \mu_2\) and their standard errors, \(z = (\mu_1 - \mu_2) /
     \sqrt{\mathrm{se}_1^2 + \mathrm{se}_2^2}\). Unlike a hazard ratio it needs no assumption about how the
-    curves differ, and says how much time is won.
+    curves differ, and says how much time is won. Where a curve shows no spread, because nobody was lost or
+    all were at one time, half the width of the bounds of its mean over \(z_{\alpha/2}\) is the error:
+    samples that look alike are no proof that customers do.
 
     References
     ----------
@@ -413,71 +414,46 @@ def restricted_mean_difference(
         )
     means = [curve.restricted_mean(horizon) for curve in (first, second)]
     difference = means[0].mean - means[1].mean
-    error = math.hypot(means[0].standard_error, means[1].standard_error)
-    reach = normal_quantile(first.confidence_level) * error
-    z = difference / error if error > 0 else (0.0 if difference == 0 else math.copysign(math.inf, difference))
+    quantile = normal_quantile(first.confidence_level)
+    error = math.hypot(*(_honest_error(mean, quantile) for mean in means))
+    z = difference / error
     return RestrictedMeanDifference(
         difference,
-        Interval(difference - reach, difference + reach, first.confidence_level),
+        Interval(difference - quantile * error, difference + quantile * error, first.confidence_level),
         z,
         float(2.0 * ndtr(-abs(z))),
     )
 
 
-def _after(curve: KaplanMeier) -> FloatArray:
+def _honest_error(mean: RestrictedMean, quantile: float) -> float:
+    """Standard error of a mean; where nobody's loss shows one, that which its bounds amount to."""
+    return mean.standard_error or 0.5 * mean.interval.width / quantile
+
+
+def _after(sets: RiskSets | KaplanMeier) -> FloatArray:
     """Customers at risk just after each duration."""
-    after = curve.at_risk - curve.lost - curve.censored
+    after = sets.at_risk - sets.lost - sets.censored
     # Nothing is said of what lies beyond the last duration; at it, all who were last seen then had stayed.
-    after[-1] = curve.at_risk[-1] - curve.lost[-1]
+    after[-1] = sets.at_risk[-1] - sets.lost[-1]
     return np.asarray(after, dtype=np.float64)
 
 
-def _curve(
-    duration: FloatArray,
-    at_risk: FloatArray,
-    lost: FloatArray,
-    censored: FloatArray,
-    *,
-    after: FloatArray,
-    unit: str,
-    transform: Transform,
-    confidence_level: float,
-    tenure: float,
-) -> SurvivalCurve:
-    left = at_risk - lost
-    step = np.divide(left, at_risk, out=np.ones_like(left), where=at_risk > 0)
-    survival = np.asarray(np.cumprod(np.where(lost > 0, step, 1.0)), dtype=np.float64)
-    term = np.where(lost > 0, np.inf, 0.0)
-    np.divide(lost, at_risk * left, out=term, where=(lost > 0) & (left > 0))
-    greenwood = np.cumsum(term)
-    lower, upper = survival_bounds(
-        survival, greenwood, after, confidence_level=confidence_level, transform=transform
-    )
-    curve = KaplanMeier(
-        duration=duration,
-        at_risk=at_risk,
-        lost=lost,
-        censored=censored,
-        survival=survival,
-        greenwood=greenwood,
-        lower=lower,
-        upper=upper,
-        confidence_level=confidence_level,
-    )
+def _shown(curve: KaplanMeier, *, unit: str, transform: Transform, tenure: float) -> SurvivalCurve:
+    """A curve with the words that belong to it."""
     return SurvivalCurve(
-        duration=duration,
-        at_risk=at_risk,
-        lost=lost,
-        censored=censored,
-        survival=survival,
+        duration=curve.duration,
+        at_risk=curve.at_risk,
+        lost=curve.lost,
+        censored=curve.censored,
+        survival=curve.survival,
         standard_error=curve.standard_error,
-        lower=lower,
-        upper=upper,
+        lower=curve.lower,
+        upper=curve.upper,
         unit=unit,
         transform=transform,
-        confidence_level=confidence_level,
+        confidence_level=curve.confidence_level,
         tenure=tenure,
-        reason=_emptied(duration, survival),
+        reason=_emptied(curve.duration, curve.survival),
         _curve=curve,
     )
 

@@ -15,6 +15,7 @@ from customer_centric._core.frames.engines import Engine
 from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
 from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
 
+_NOT_A_DAY: Final = np.iinfo(np.int64).min
 AMOUNT_RULE: Final = "finite numbers"
 AMOUNT_REMEDY: Final = "remove these rows or correct them"
 
@@ -47,6 +48,10 @@ class MemoryFrame(Generic[FrameT]):
     def optional_days(self, column: str, role: str, time_zone: str | None) -> tuple[IntArray, BoolArray]:
         """Calendar days since 1970-01-01, and which rows have none."""
         series = self._frame[column]
+        if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone is None and time_zone is None:
+            # NumPy's datetimes have a value for missing ones: no need to fill and to look twice.
+            days = series.to_numpy().astype("datetime64[D]").view(np.int64)
+            return days, np.asarray(days == _NOT_A_DAY)
         missing = np.asarray(series.is_null().to_numpy(), dtype=np.bool_)
         if missing.all():
             return np.zeros(missing.size, dtype=np.int64), missing
