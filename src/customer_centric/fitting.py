@@ -131,7 +131,8 @@ class Fit(Generic[M]):
 
         check_confidence_level(confidence_level)
         estimate = self.model.parameters
-        spread = np.exp(ndtri((1 + confidence_level) / 2) * np.sqrt(np.diag(self.covariance)))
+        with np.errstate(over="ignore"):
+            spread = np.exp(ndtri((1 + confidence_level) / 2) * np.sqrt(np.diag(self.covariance)))
         return pd.DataFrame(
             {
                 "estimate": estimate,

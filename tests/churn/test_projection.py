@@ -48,7 +48,7 @@ def test_bounds_hold_what_they_promise() -> None:
     [
         ({"customers": 0}, "`customers` must be a whole number at least 1, got 0"),
         ({"periods": 0}, "`periods` must be a whole number at least 1, got 0"),
-        ({"tenure": -1}, "`tenure` must be a finite number at least 0, got -1"),
+        ({"tenure": -1}, "`tenure` must be a finite number at least 0 and at most .*, got -1"),
         ({"rng": 1}, "`rng` must be a NumPy random generator, got 1"),
         ({"n_draws": 0}, "`n_draws` must be a whole number at least 1, got 0"),
     ],

@@ -160,10 +160,13 @@ def test_what_cannot_be_learnt_is_said(survivors: list[int], message: str) -> No
     [
         (lambda: Sbg(alpha=0, beta=1), "`alpha` must be a finite number greater than 0, got 0"),
         (lambda: Sbg.from_mean(mean_churn=1, polarisation=0.5), "`mean_churn` must be .* less than 1, got 1"),
-        (lambda: Sbg(alpha=1, beta=1).survival(-1), "`periods` must be a finite number at least 0, got -1"),
+        (
+            lambda: Sbg(alpha=1, beta=1).survival(-1),
+            "`periods` must be a finite number at least 0 and at most .*, got -1",
+        ),
         (
             lambda: Sbg(alpha=1, beta=1).retention_rate(0),
-            "`renewal` must be a whole number at least 1, got 0",
+            "`renewal` must be a whole number at least 1 and at most .*, got 0",
         ),
         (
             lambda: Sbg(alpha=1, beta=1).discounted_lifetime(discount_rate_per_period=0),
@@ -171,10 +174,38 @@ def test_what_cannot_be_learnt_is_said(survivors: list[int], message: str) -> No
         ),
         (
             lambda: Sbg(alpha=1, beta=1).discounted_lifetime(discount_rate_per_period=0.1, horizon=0),
-            "`horizon` must be a whole number at least 1, got 0",
+            "`horizon` must be a whole number at least 1 and at most .*, got 0",
         ),
     ],
 )
 def test_refusals(call: object, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         call()  # type: ignore[operator]
+
+
+@given(st.floats(-25, 25), st.floats(-25, 25), st.floats(0, 34))
+@examples(60)
+def test_shares_keep_their_digits_however_long_customers_stay(
+    alpha: float, beta: float, tenure: float
+) -> None:
+    """Gamma functions in 50 digits; differences of float ones were off by 100 % after 1e14 renewals."""
+    a, b, t = (math.exp(power) for power in (alpha, beta, tenure))
+    with mpmath.workdps(50):
+        m, n, u = mpmath.mpf(a), mpmath.mpf(b), mpmath.mpf(t)
+        log = (
+            mpmath.loggamma(n + u) + mpmath.loggamma(m + n) - mpmath.loggamma(n) - mpmath.loggamma(m + n + u)
+        )
+        expected = float(mpmath.exp(log))
+    found = float(Sbg(alpha=a, beta=b).survival(min(t, 1e15)))
+    assert found == pytest.approx(expected, rel=1e-7, abs=1e-300)
+    assert found <= 1.0
+
+
+def test_lifetimes_at_next_to_no_discount() -> None:
+    """At 1e-9 a period and alpha = 2 the sum is next to the expected lifetime."""
+    model = Sbg(alpha=2.0, beta=3.0)
+    assert model.discounted_lifetime(discount_rate_per_period=1e-9) == pytest.approx(4.0, rel=1e-6)
+    with pytest.raises(InvalidInputError, match="`discount_rate_per_period` must be at least 4e-14 where"):
+        model.discounted_lifetime(discount_rate_per_period=1e-320)
+    with pytest.raises(InvalidInputError, match="`horizon` must be .* at most 1e\\+15, got 1e\\+300"):
+        model.discounted_lifetime(discount_rate_per_period=0, horizon=1e300)

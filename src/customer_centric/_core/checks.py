@@ -82,7 +82,10 @@ def raise_broken(name: str, rule: str, values: FloatArray, bad: BoolArray, remed
 
 def as_floats(name: str, values: ArrayLike) -> FloatArray:
     """The values as float64, refusing text, booleans and objects that are not numbers."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InvalidInputError(f"`{name}` must be numbers, got rows of different lengths") from None
     if array.dtype.kind not in "iuf" and array.size > 0:
         try:
             if array.dtype.kind != "O":

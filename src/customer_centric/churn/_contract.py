@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from customer_centric._core.checks import check_array, check_number, check_same_shape
 from customer_centric.errors import InvalidInputError
+from customer_centric.fitting import LARGEST
 from customer_centric.typing import FloatArray
 
 LogSurvival = Callable[[FloatArray], FloatArray]
@@ -25,17 +26,22 @@ def conditional_survival(log_survival: LogSurvival, periods: ArrayLike, tenure: 
     """Share of the customers with a tenure who stay so many periods more."""
     ahead, so_far = check_same_shape(
         {
-            "periods": check_array("periods", periods, minimum=0.0),
-            "tenure": check_array("tenure", tenure, minimum=0.0),
+            "periods": check_array("periods", periods, minimum=0.0, maximum=LARGEST),
+            "tenure": check_array("tenure", tenure, minimum=0.0, maximum=LARGEST),
         }
     )
-    return np.asarray(np.exp(log_survival(so_far + ahead) - log_survival(so_far)))
+    return _share(log_survival(so_far + ahead) - log_survival(so_far))
 
 
 def retention_rates(log_survival: LogSurvival, renewal: ArrayLike) -> FloatArray:
     """Share of the customers up for a renewal who renew."""
-    t = check_array("renewal", renewal, minimum=1.0, whole=True)
-    return np.asarray(np.exp(log_survival(t) - log_survival(t - 1.0)))
+    t = check_array("renewal", renewal, minimum=1.0, maximum=LARGEST, whole=True)
+    return _share(log_survival(t) - log_survival(t - 1.0))
+
+
+def _share(log_share: FloatArray) -> FloatArray:
+    """At most 1, which the last bit of a logarithm may miss."""
+    return np.asarray(np.exp(np.minimum(log_share, 0.0)))
 
 
 def discounted_sum(
@@ -43,18 +49,25 @@ def discounted_sum(
 ) -> float:
     """Sum over periods of survival, given the tenure, times the discount factor; the first is 1."""
     rate = check_number("discount_rate_per_period", discount_rate_per_period, minimum=0.0)
-    start = check_number("tenure", tenure, minimum=0.0)
+    start = check_number("tenure", tenure, minimum=0.0, maximum=LARGEST)
     if horizon is None and rate == 0:
         raise InvalidInputError(
             "`discount_rate_per_period` must be greater than 0 where `horizon` is None, got 0; the sum "
             "may have no end: discount it, or state a horizon"
         )
-    last = math.inf if horizon is None else check_number("horizon", horizon, minimum=1.0, whole=True)
+    last = LARGEST
+    if horizon is not None:
+        last = check_number("horizon", horizon, minimum=1.0, maximum=LARGEST, whole=True)
     decay = math.log1p(rate)
-    needed = min(last, math.ceil(_NEGLIGIBLE / decay) + 1 if decay > 0 else last)
+    if horizon is None and decay * last < _NEGLIGIBLE:
+        raise InvalidInputError(
+            f"`discount_rate_per_period` must be at least {_NEGLIGIBLE / last:g} where `horizon` is None, got "
+            f"{rate:g}; state a horizon"
+        )
+    needed = last if decay * last < _NEGLIGIBLE else math.ceil(_NEGLIGIBLE / decay) + 1
     terms = np.arange(min(needed, _MOST_TERMS), dtype=np.float64)
     base = log_survival(np.array([start]))[0]
-    total = float(np.exp(log_survival(start + terms) - base - decay * terms).sum())
+    total = float(_share(log_survival(start + terms) - base - decay * terms).sum())
     if needed > _MOST_TERMS:
         total += _tail(log_survival, start, base, decay, float(_MOST_TERMS), float(needed))
     return total
@@ -67,7 +80,7 @@ def _tail(
     from scipy.integrate import quad
 
     def term(t: float) -> float:
-        return float(np.exp(log_survival(np.array([start + t]))[0] - base - decay * t))
+        return math.exp(min(float(log_survival(np.array([start + t]))[0] - base) - decay * t, 0.0))
 
     # In the logarithm of time, in which the terms change slowly.
     integral, _ = quad(lambda s: term(math.exp(s)) * math.exp(s), math.log(first), math.log(last), limit=500)

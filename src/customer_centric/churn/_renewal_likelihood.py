@@ -6,6 +6,8 @@ over customers that is B(alpha, beta + u) / B(alpha, beta).
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from customer_centric._core.likelihood import Score
@@ -13,13 +15,26 @@ from customer_centric._core.special import digamma_rise, log_rising, trigamma_ri
 from customer_centric.churn.renewals import RenewalCounts
 from customer_centric.typing import FloatArray
 
+# A power of a tenure, beyond which nobody is left.
+_MOST: Final = 1e300
+
 
 def log_survival(
     alpha: FloatArray | float, beta: FloatArray | float, shape: FloatArray | float, tenure: FloatArray
 ) -> FloatArray:
     """Log of the share of a cohort that is left after so many renewals; broadcast."""
-    u = tenure**shape
-    return log_rising(beta, u) - log_rising(alpha + beta, u)
+    with np.errstate(over="ignore"):
+        u = np.minimum(tenure**shape, _MOST)
+    return _log_share(alpha, beta, u)
+
+
+def _log_share(alpha: FloatArray | float, beta: FloatArray | float, u: FloatArray) -> FloatArray:
+    """ln B(alpha, beta + u) - ln B(alpha, beta), by rises of the smaller of alpha and u.
+
+    A rise by a large number is large itself, and the difference of two of them has lost its digits.
+    """
+    rises = log_rising(beta, u) - log_rising(alpha + beta, u)
+    return np.where(u > alpha, log_rising(beta, alpha) - log_rising(beta + u, alpha), rises)
 
 
 def score(parameters: FloatArray, counts: RenewalCounts) -> Score:
@@ -54,7 +69,7 @@ class _Survival:
         shape = float(parameters[2]) if parameters.size > 2 else 1.0
         u = tenure**shape
         total = alpha + beta
-        self.value = log_rising(beta, u) - log_rising(total, u)
+        self.value = _log_share(alpha, beta, u)
         slope_beta, slope_total = digamma_rise(beta, u), digamma_rise(total, u)
         bend_beta, bend_total = trigamma_rise(beta, u), trigamma_rise(total, u)
         rows = [[-slope_total], [slope_beta - slope_total]]
