@@ -54,6 +54,13 @@ def test_weights_are_customers(histories: list[tuple[int, float, float]], times:
 def test_nobody_leaves_a_model_without_dropout() -> None:
     found = active_customers(Nbd(r=0.4, alpha=12.0, unit="week"), [0, 3], [0, 20], [38, 38], horizon=26)
     assert (found.expected, found.probability, found.rate) == (2.0, 0.0, 0.0)
+    assert found.interval.width == 0
+    assert "for certain" in str(found.reason), "a number without a width is explained"
+    assert "2.0 of 2 customers active" in str(found)
+    assert "active" in found._repr_html_()
+    nobody = active_customers(MODEL, [0], [0], [38], horizon=26, weights=[0.0])
+    assert math.isnan(nobody.probability)
+    assert "nobody" in str(nobody.reason)
 
 
 def test_published_sum_of_probabilities() -> None:

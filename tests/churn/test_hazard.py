@@ -81,18 +81,18 @@ def test_intervals_hold_what_they_promise() -> None:
 
 
 def test_rows_of_a_customer_are_not_independent() -> None:
-    """Every row twice, under the same ids, adds nothing: the robust errors stay as they are."""
-    table = world(3)
-    # Both copies of a customer who left would leave twice, so only the others can be doubled.
-    stays = table.groupby("id")["left"].transform("sum") == 0
-    doubled = pd.concat([table, table[stays].assign(month=table["month"][stays])])
-    one, two = fit(table), fit(doubled)
-    naive = two.n_rows / one.n_rows
-    assert two.n_customers == one.n_customers
-    assert (
-        two.summary()["standard_error"].iloc[0]
-        > one.summary()["standard_error"].iloc[0] / np.sqrt(naive) * 0.9
+    """The covariance is the sandwich with scores summed by customer, written out."""
+    table = world(3, 200, shared=1.0).reset_index(drop=True)
+    found = fit(table)
+    design = np.hstack(
+        [np.eye(5)[table["month"].to_numpy()], table[["complaints", "plan"]].to_numpy(dtype=float)]
     )
+    mean = found.hazard(table["month"], table[["complaints", "plan"]])
+    scores = pd.DataFrame(design * (table["left"].to_numpy() - mean)[:, None])
+    summed = scores.groupby(table["id"]).sum().to_numpy()
+    bread = np.linalg.inv(design.T @ (design * (mean * (1 - mean))[:, None]))
+    n = found.n_customers
+    assert found.covariance == pytest.approx(bread @ (summed.T @ summed * n / (n - 1)) @ bread, rel=1e-6)
 
 
 def test_hazards_are_probabilities_of_the_fit() -> None:
@@ -184,6 +184,29 @@ def test_tables_that_cannot_be_fitted(
 ) -> None:
     with pytest.raises(error, match=message):
         fit(table, covariates)
+
+
+@pytest.mark.parametrize(
+    ("months", "left", "message"),
+    [
+        ([0, 1, 1], [0, 0, 1], r"`tenure` must be different in each row of a customer, got 1 at position 2"),
+        ([0, 1, 2], [0, 1, 0], r"`tenure` must be no longer than .* was lost, got 2 at position 2 \(1 of 3"),
+    ],
+)
+def test_rows_that_no_customer_can_have(months: list[int], left: list[int], message: str) -> None:
+    """The same period twice, and a period after the customer was gone."""
+    table = pd.DataFrame({"id": [7, 7, 7], "month": months, "left": left})
+    with pytest.raises(InvalidInputError, match=message):
+        fit_churn_hazard(table, customer="id", tenure="month", lost="left", covariates=[])
+
+
+def test_one_covariate_is_a_list_too_and_has_a_square() -> None:
+    table = pd.DataFrame({"id": [1, 2, 3], "month": 0, "left": [0, 1, 0], "x": [1.0, 2.0, 1e300]})
+    columns = {"customer": "id", "tenure": "month", "lost": "left"}
+    with pytest.raises(InvalidInputError, match="`covariates` must be a sequence of columns, got 'x'"):
+        fit_churn_hazard(table, **columns, covariates="x")
+    with pytest.raises(InvalidInputError, match=r"`covariates` must be .* at most 1e\+150, got 1e\+300"):
+        fit_churn_hazard(table, **columns, covariates=["x"])
 
 
 def test_refusals() -> None:

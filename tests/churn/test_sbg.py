@@ -207,5 +207,5 @@ def test_lifetimes_at_next_to_no_discount() -> None:
     assert model.discounted_lifetime(discount_rate_per_period=1e-9) == pytest.approx(4.0, rel=1e-6)
     with pytest.raises(InvalidInputError, match="`discount_rate_per_period` must be at least 4e-14 where"):
         model.discounted_lifetime(discount_rate_per_period=1e-320)
-    with pytest.raises(InvalidInputError, match="`horizon` must be .* at most 1e\\+15, got 1e\\+300"):
+    with pytest.raises(InvalidInputError, match=r"`horizon` must be .* at most 1e\+15, got 1e\+300"):
         model.discounted_lifetime(discount_rate_per_period=0, horizon=1e300)

@@ -176,6 +176,21 @@ def test_the_difference_of_two_means_is_tested() -> None:
     assert (same.difference, same.p_value) == (0.0, 1.0)
 
 
+def test_curves_without_losses_do_not_prove_a_difference() -> None:
+    """Two customers each, none or all of them lost at one time: no error by Greenwood, yet no certainty."""
+    stay = survival_curve([5, 5], [False, False], unit="month")
+    leave = survival_curve([4, 4], [True, True], unit="month")
+    for found in (restricted_mean_difference(stay, stay, 5), restricted_mean_difference(stay, leave, 4)):
+        assert found.interval.lower < found.difference < found.interval.upper
+        assert found.p_value > 0.05
+
+
+@pytest.mark.parametrize("asked", [[-1.0], [math.nan], ["a"]])
+def test_durations_asked_for_are_checked(asked: list[object]) -> None:
+    with pytest.raises(InvalidInputError, match="`duration` must be"):
+        survival_curve([1, 2], [True, True], unit="month").at(asked)  # type: ignore[arg-type]
+
+
 def test_bounds_hold_what_they_promise() -> None:
     """Log-log bounds in 600 worlds of 50 customers, 30 % still there: nominal 95, at least 93."""
     rng = np.random.default_rng(9)

@@ -38,6 +38,8 @@ def test_the_uplift_of_everybody_is_a_difference_of_shares() -> None:
 def test_a_good_order_is_worth_something_and_a_random_one_is_not() -> None:
     good = uplift_of(2, n=20_000)
     noise = uplift_of(2, predicted=np.random.default_rng(9).random(20_000), n=20_000)
+    assert good.qini_interval is not None
+    assert noise.qini_interval is not None
     assert good.qini_interval.lower > 0
     assert good.qini == pytest.approx(0.2 / 12, abs=0.006), "a gain uniform on (0, 0.2)"
     assert noise.qini_interval.contains(0.0)
@@ -55,6 +57,10 @@ def test_customers_with_equal_predictions_come_in_no_order() -> None:
     assert here.curve["uplift"].to_numpy() == pytest.approx(there.curve["uplift"].to_numpy(), abs=1e-12)
     same = retention_uplift(left, offer, np.ones(400), rng=np.random.default_rng(1), n_resamples=5)
     assert same.qini == 0.0
+    assert same.qini_interval is None
+    assert "no spread" in str(same.reason)
+    assert "no spread" in str(same)
+    assert "Qini" in here._repr_html_()
     assert same.curve["uplift"].to_numpy() == pytest.approx(same.uplift)
 
 

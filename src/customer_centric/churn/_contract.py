@@ -61,8 +61,8 @@ def discounted_sum(
     decay = math.log1p(rate)
     if horizon is None and decay * last < _NEGLIGIBLE:
         raise InvalidInputError(
-            f"`discount_rate_per_period` must be at least {_NEGLIGIBLE / last:g} where `horizon` is None, got "
-            f"{rate:g}; state a horizon"
+            f"`discount_rate_per_period` must be at least {_NEGLIGIBLE / last:g} where `horizon` is None, "
+            f"got {rate:g}; state a horizon"
         )
     needed = last if decay * last < _NEGLIGIBLE else math.ceil(_NEGLIGIBLE / decay) + 1
     terms = np.arange(min(needed, _MOST_TERMS), dtype=np.float64)

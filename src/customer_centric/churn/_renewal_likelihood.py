@@ -29,7 +29,7 @@ def log_survival(
 
 
 def _log_share(alpha: FloatArray | float, beta: FloatArray | float, u: FloatArray) -> FloatArray:
-    """ln B(alpha, beta + u) - ln B(alpha, beta), by rises of the smaller of alpha and u.
+    """Log of B(alpha, beta + u) / B(alpha, beta), by rises of the smaller of alpha and u.
 
     A rise by a large number is large itself, and the difference of two of them has lost its digits.
     """

@@ -40,6 +40,8 @@ class ActiveCustomers:
     rate_interval : Interval or None
         Bounds of the rate, of which a fit knows its parameters only so well; None for a bare model, and
         where the rate is 0 or infinite.
+    reason : str or None
+        Why the number has no width, or a share is missing.
     """
 
     expected: float
@@ -49,6 +51,16 @@ class ActiveCustomers:
     rate: float
     n: float
     rate_interval: Interval | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        return (
+            f"{self.expected:,.1f} of {self.n:,.0f} customers active ({self.interval.lower:,.1f} to "
+            f"{self.interval.upper:,.1f}), {self.later:,.1f} after the horizon: {self.probability:.1%} leave"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self}</p>"
 
 
 def active_customers(
@@ -131,7 +143,7 @@ def active_customers(
         rate_error = math.sqrt(of_rate)
     reach = normal_quantile(confidence_level) * math.sqrt(variance)
     total = float(weight.sum())
-    left = 1.0 - later / expected if expected > 0 else math.nan
+    left = max(1.0 - later / expected, 0.0) if expected > 0 else math.nan
     rate = -math.log(later / expected) / ahead if later > 0 else (math.inf if expected > 0 else math.nan)
     return ActiveCustomers(
         expected=expected,
@@ -141,7 +153,17 @@ def active_customers(
         rate=rate,
         n=total,
         rate_interval=_rate_interval(rate, rate_error, confidence_level),
+        reason=_certain(expected, reach),
     )
+
+
+def _certain(expected: float, reach: float) -> str | None:
+    """Why a number has no width."""
+    if reach > 0:
+        return None
+    if expected == 0:
+        return "nobody is active by the model, or nobody counts"
+    return "the model holds each of these customers for active for certain; look whether it fits"
 
 
 def _rate_interval(rate: float, error: float, confidence_level: float) -> Interval | None:

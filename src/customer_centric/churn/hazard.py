@@ -27,6 +27,8 @@ Link: TypeAlias = Literal["logit", "cloglog"]
 
 # A chance of leaving of e^-20 is no chance: such log odds only occur where there is no optimum.
 _FARTHEST_LOG_ODDS: Final = 20.0
+# Squares of larger numbers overflow.
+_LARGEST_COVARIATE: Final = 1e150
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -228,6 +230,10 @@ def fit_churn_hazard(
     True
     """
     check_choice("link", link, ("logit", "cloglog"))
+    if isinstance(covariates, str):
+        raise InvalidInputError(
+            f"`covariates` must be a sequence of columns, got {covariates!r}; put it in []"
+        )
     names = tuple(covariates)
     engine = engine_of("table", table)
     columns: dict[str, str | None] = {"customer": customer, "tenure": tenure, "lost": lost}
@@ -253,6 +259,7 @@ def _fit(
     if y.size == 0:
         raise InvalidInputError("`table` must have at least one row, got none")
     _check_once(y, code)
+    _check_periods(y, code, time)
     tenures, place = np.unique(time, return_inverse=True)
     _check_baselines(y, place, tenures)
     scale = _check_covariates(x, names)
@@ -298,6 +305,27 @@ def _check_once(y: FloatArray, code: IntArray) -> None:
         )
 
 
+def _check_periods(y: FloatArray, code: IntArray, time: FloatArray) -> None:
+    """Each tenure of a customer once, and none after the loss."""
+    order = np.lexsort((time, code))
+    same = code[order][1:] == code[order][:-1]
+    for bad, rule, remedy in (
+        (same & (np.diff(time[order]) == 0), "different in each row of a customer", "a period is one row"),
+        (
+            same & (y[order][:-1] > 0),
+            "no longer than that at which the customer was lost",
+            "leave out rows after the loss",
+        ),
+    ):
+        rows = order[1:][bad]
+        if rows.size:
+            first = int(rows.min())
+            raise InvalidInputError(
+                f"`tenure` must be {rule}, got {time[first]:g} at position {first} ({rows.size} of "
+                f"{time.size} values); {remedy}"
+            )
+
+
 def _check_baselines(y: FloatArray, place: IntArray, tenures: FloatArray) -> None:
     lost, n = sum_by(place, y, tenures.size), sum_by(place, np.ones(y.size), tenures.size)
     wrong = np.flatnonzero((lost == 0) | (lost == n))
@@ -312,6 +340,7 @@ def _check_baselines(y: FloatArray, place: IntArray, tenures: FloatArray) -> Non
 
 
 def _check_covariates(x: FloatArray, names: tuple[str, ...]) -> FloatArray:
+    check_array("covariates", x, minimum=-_LARGEST_COVARIATE, maximum=_LARGEST_COVARIATE)
     scale = x.std(axis=0)
     still = np.flatnonzero(scale == 0)
     if still.size:

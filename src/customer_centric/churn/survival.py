@@ -259,8 +259,9 @@ class SurvivalCurve:
             at_risk=part.at_risk[kept],
             lost=part.lost[kept],
             censored=part.censored[kept],
-            after=_after(part)[kept],
+            after=part.at_risk[kept],
         )
+        sets = replace(sets, after=_after(sets))
         return _shown(
             curve_of(sets, confidence_level=self.confidence_level, transform=self.transform),
             unit=self.unit,
@@ -416,7 +417,8 @@ def restricted_mean_difference(
     difference = means[0].mean - means[1].mean
     quantile = normal_quantile(first.confidence_level)
     error = math.hypot(*(_honest_error(mean, quantile) for mean in means))
-    z = difference / error
+    # Of more customers than a number can count the error may be 0.
+    z = difference / error if error > 0 else (math.copysign(math.inf, difference) if difference else 0.0)
     return RestrictedMeanDifference(
         difference,
         Interval(difference - quantile * error, difference + quantile * error, first.confidence_level),
@@ -430,9 +432,13 @@ def _honest_error(mean: RestrictedMean, quantile: float) -> float:
     return mean.standard_error or 0.5 * mean.interval.width / quantile
 
 
-def _after(sets: RiskSets | KaplanMeier) -> FloatArray:
+def _after(sets: RiskSets) -> FloatArray:
     """Customers at risk just after each duration."""
-    after = sets.at_risk - sets.lost - sets.censored
+    after = np.zeros(sets.lost.size)
+    # Only read while nobody was lost.
+    lost = sets.lost > 0
+    some = slice(0, int(lost.argmax()) if lost.any() else lost.size)
+    after[some] = sets.at_risk[some] - sets.censored[some]
     # Nothing is said of what lies beyond the last duration; at it, all who were last seen then had stayed.
     after[-1] = sets.at_risk[-1] - sets.lost[-1]
     return np.asarray(after, dtype=np.float64)
@@ -460,7 +466,7 @@ def _shown(curve: KaplanMeier, *, unit: str, transform: Transform, tenure: float
 
 def _emptied(duration: FloatArray, survival: FloatArray) -> str | None:
     """Why a curve is at 0 before its end."""
-    gone = np.flatnonzero(survival <= 0)
+    gone = np.flatnonzero(survival <= 0) if survival[-1] <= 0 else np.zeros(0, dtype=np.intp)
     if not gone.size or gone[0] == duration.size - 1:
         return None
     return (

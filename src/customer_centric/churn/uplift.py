@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RetentionUplift", "retention_uplift"]
 
+_NO_SPREAD: Final = "all draws of these customers have the same coefficient, which shows no spread"
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RetentionUplift:
@@ -33,22 +35,40 @@ class RetentionUplift:
     qini : float
         Customers kept per customer of the base beyond what the offer would keep if it were given at random,
         on average over all shares of customers reached: 0 where the order says nothing.
-    qini_interval : Interval
-        Bounds of it, by bootstrap.
+    qini_interval : Interval or None
+        Bounds of it, by bootstrap; None where `reason` says why.
     curve : pandas.DataFrame
         By share of customers, highest predicted uplift first: `fraction`, `n`, `uplift` among them with
         `lower` and `upper`, and `kept`, the customers the offer keeps per customer of the base.
     n_treated, n_control : int
         Customers with and without the offer.
+    reason : str or None
+        Why the Qini coefficient has no bounds.
     """
 
     uplift: float
     interval: Interval
     qini: float
-    qini_interval: Interval
+    qini_interval: Interval | None
     curve: pd.DataFrame
     n_treated: int
     n_control: int
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        bounds = (
+            f"no interval: {self.reason}"
+            if self.qini_interval is None
+            else f"{self.qini_interval.lower:+.4f} to {self.qini_interval.upper:+.4f}"
+        )
+        return (
+            f"the offer keeps {self.uplift:+.1%} of customers ({self.interval.lower:+.1%} to "
+            f"{self.interval.upper:+.1%}); Qini coefficient {self.qini:+.4f} ({bounds}); "
+            f"{self.n_treated:,} with the offer, {self.n_control:,} without"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self}</p>"
 
 
 def retention_uplift(
@@ -156,10 +176,11 @@ def retention_uplift(
         uplift=float(last["uplift"]),
         interval=Interval(float(last["lower"]), float(last["upper"]), confidence_level),
         qini=_qini(stayed, offered, np.ones(left.size), ends),
-        qini_interval=Interval(float(lower), float(upper), confidence_level),
+        qini_interval=Interval(float(lower), float(upper), confidence_level) if upper > lower else None,
         curve=curve,
         n_treated=n1,
         n_control=n0,
+        reason=None if upper > lower else _NO_SPREAD,
     )
 
 
