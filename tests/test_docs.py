@@ -77,7 +77,7 @@ def test_commands_on_pages(path: Path, tmp_path: Path) -> None:
     """Commands of the package (`$ python -m customer_centric ...`) run as they are shown.
 
     They find `transactions.csv` in the working directory: the bundled sample under other column names; and
-    `survey.csv`: simulated answers of its first customers.
+    `survey.csv`: simulated answers of its first customers; and `contracts.csv`: a few subscriptions.
     """
     from customer_centric.datasets import load_cdnow_sample
     from customer_centric.simulate import simulate_survey
@@ -88,6 +88,9 @@ def test_commands_on_pages(path: Path, tmp_path: Path) -> None:
     survey = survey.rename(columns={"rating": "score", "date": "day", "segment": "country"})
     survey = survey.assign(id=sample["id"].unique()[: len(survey)])
     survey[["id", "score", "day", "country"]].to_csv(tmp_path / "survey.csv", index=False)
+    (tmp_path / "contracts.csv").write_text(
+        "id,from,until\n0001,2023-02-01,\n0002,2023-05-01,2024-03-01\n0003,2024-02-01,\n"
+    )
     for block in hooks.blocks(path.read_text(encoding="utf-8"), "console"):
         text = block.code.replace("\\\n", " ")
         for command in re.findall(r"^\$ (.+)$", text, flags=re.MULTILINE):

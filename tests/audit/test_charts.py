@@ -33,7 +33,7 @@ def ask(log: pd.DataFrame, margin: float = 0.3) -> Audit:
 
 def test_charts_are_drawn_into_the_page(log: pd.DataFrame) -> None:
     audit = ask(log)
-    assert [chart.section for chart in audit.charts] == ["test", "test", "test", "value"]
+    assert [chart.section for chart in audit.charts] == ["test", "test", "test", "value", "back"]
     assert audit.missing_charts == ""
     page = render_html(audit.report, audit.charts)
     ids = re.findall(r'\bid="([^"]+)"', page)
@@ -47,7 +47,7 @@ def test_charts_are_drawn_into_the_page(log: pd.DataFrame) -> None:
 
 def test_nothing_worth_anything_has_no_concentration(log: pd.DataFrame) -> None:
     audit = ask(log, margin=0.0)
-    assert [chart.section for chart in audit.charts] == ["test", "test", "test"]
+    assert [chart.section for chart in audit.charts] == ["test", "test", "test", "back"]
     assert "shares of it mean nothing" in render_html(audit.report, audit.charts)
 
 

@@ -106,7 +106,7 @@ def plot_triangle(triangle: RetentionTriangle, *, rates: bool = True, ax: Axes |
     _name_cells(axes, cells, starts, ink, rates=rates)
     _name_cohorts(axes, [triangle.cohorts[i] for i in np.flatnonzero(kept)], triangle.period)
     _name_ages(axes, n_ages)
-    what = {"active": "active", "survived": "left", "revenue": "revenue"}[triangle.kind]
+    what = {"active": "active", "survived": "never left", "revenue": "revenue"}[triangle.kind]
     of_first = f"{what}, in % of the first" if rates else what
     first = "revenue" if triangle.kind == "revenue" else "customers"
     axes.set_xlabel(f"{triangle.period}s since the first ({of_first}; 0: {first})")
@@ -232,7 +232,7 @@ def plot_cohort_curves(triangle: RetentionTriangle, *, ax: Axes | None = None) -
     axes.set_xlim(0, max(1.0, float(ages[-1])))
     _whole_numbers(axes)
     axes.set_xlabel(f"{triangle.period}s since the first")
-    share = {"active": "share who are active", "survived": "share who are left", "revenue": "revenue"}
+    share = {"active": "share who are active", "survived": "share who never left", "revenue": "revenue"}
     axes.set_ylabel(share[triangle.kind] + (" over that of the first" if triangle.kind == "revenue" else ""))
     last = np.flatnonzero(np.isfinite(together))[-1]
     end_labels(axes, float(ages[-1]), [(float(together[last]), "all cohorts", MODEL)])
@@ -294,15 +294,16 @@ def plot_survival(curve: SurvivalCurve, *, ax: Axes | None = None) -> Axes:
     median = curve.quantile()[0]
     if np.isfinite(median):
         axes.vlines(median, 0, 0.5, color=ink, alpha=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
-        words = f"  half are left after {median:,.3g} {curve.unit}{'' if median == 1 else 's'}"
-        right = median > 0.6 * time[-1]
+        side = -1 if median > 0.6 * time[-1] else 1
         axes.annotate(
-            words.strip() + "  " if right else words,
+            f"half are left after {median:,.3g} {curve.unit}{'' if median == 1 else 's'}",
             (median, 0.03),
+            xytext=(5 * side, 0),
+            textcoords="offset points",
             color=ink,
             alpha=MUTED,
             fontsize=SMALL,
-            ha="right" if right else "left",
+            ha="right" if side < 0 else "left",
         )
     axes.set_xlim(0, max(float(time[-1]), 1e-9) * 1.01)
     _from_zero(axes, 1.0)

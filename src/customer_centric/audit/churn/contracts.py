@@ -208,7 +208,7 @@ def _triangle(
     rows: pd.DataFrame, end: dt.date, first: int, confidence_level: float, columns: _Columns
 ) -> RetentionTriangle | None:
     months = (day_number(end) - first) / _DAYS_PER_MONTH
-    period = next(period for period, most in _COHORTS if months <= most)
+    period: Period = next(period for period, most in _COHORTS if months <= most)
     try:
         triangle = survived_triangle(
             rows, period=period, as_of=end, confidence_level=confidence_level, **columns

@@ -9,7 +9,7 @@ from customer_centric.audit import page
 from customer_centric.audit.churn import tables, words
 from customer_centric.audit.churn.report import ContractReport, ReturnReport
 from customer_centric.audit.page import Chart
-from customer_centric.audit.words import MISSING
+from customer_centric.audit.words import MISSING, day
 
 __all__ = ["render_churn_html"]
 
@@ -39,10 +39,10 @@ def render_churn_html(
         f"Churn: {settings.source}",
         page.header(
             "Churn rate of the last 12 months",
-            f"{settings.source}, until {words.day(settings.end)}",
+            f"{settings.source}, until {day(settings.end)}",
             number=MISSING if rate is None else words.percent(rate.value),
             bounds="" if rate is None else f"{level} interval {words.bounds(rate)}",
-            lead=words.headline(report),
+            lead=words.meaning(report),
             figures=words.key_figures(report),
         ),
         [

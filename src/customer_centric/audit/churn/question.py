@@ -62,9 +62,9 @@ class ContractQuestion:
         check_number("grace_days", self.grace_days, minimum=0.0, whole=True)
         engine_of("subscriptions", self.subscriptions)
         lazy = nw.from_native(cast("Any", self.subscriptions)).lazy()
-        wanted = {"customer": self.customer, "begins": self.begins, "ends": self.ends}
+        wanted: dict[str, str | None] = {"customer": self.customer, "begins": self.begins, "ends": self.ends}
         check_columns(lazy.collect_schema().names(), wanted)
-        rows = lazy.select(*dict.fromkeys(wanted.values())).collect()
+        rows = lazy.select(*dict.fromkeys([self.customer, self.begins, self.ends])).collect()
         if not len(rows):
             raise InvalidInputError("`subscriptions` must have at least one row, got none")
         return cast("pd.DataFrame", rows.to_pandas()).reset_index(drop=True)

@@ -79,7 +79,7 @@ def run_churn(
     ...     )
     ... )
     >>> audit.report.year.lost, round(audit.report.year.base, 2)
-    (1, 2.66)
+    (1, 2.67)
     """
     tell = progress or _ignore
     tell("Counting who left")

@@ -45,12 +45,16 @@ def ledger_table(report: ContractReport) -> Table:
     year = report.year
     rows = (
         (f"customers on {day(year.start)}", count(year.opening)),
-        ("joined", f"+{count(year.gained)}"),
-        ("came back", f"+{count(year.reactivated)}"),
-        ("were lost", f"-{count(year.lost)}"),
+        ("joined", _signed(year.gained)),
+        ("came back", _signed(year.reactivated)),
+        ("were lost", _signed(-year.lost)),
         (f"customers on {day(year.end)}", count(year.closing)),
     )
     return Table("Customers of the 12 months", ("what", "count"), rows, marked=3)
+
+
+def _signed(number: int) -> str:
+    return f"{number:+,d}" if number else "0"
 
 
 def definition_table(report: ContractReport) -> Table:
@@ -58,7 +62,7 @@ def definition_table(report: ContractReport) -> Table:
     rows = tuple(
         (
             item.name,
-            words.MISSING if item.rate is None else words.percent(item.rate),
+            MISSING if item.rate is None else words.percent(item.rate),
             amount(item.lost, 2 if item.name == "daily sum" else 0),
             amount(item.base, 0 if item.base == round(item.base) else 1),
             item.source,

@@ -97,8 +97,8 @@ def retention(report: ReturnReport) -> str:
     later = (
         ""
         if last is first
-        else f", and {units(last.age, found.period)} after it {percent(last.share.value)} of those who could be "
-        "followed for so long"
+        else f", and {units(last.age, found.period)} after it {percent(last.share.value)} of those who could "
+        "be followed for so long"
     )
     return (
         f"{percent(first.share.value)} of the customers bought in the {found.period} after that of their "
@@ -179,6 +179,16 @@ def headline(report: ContractReport) -> str:
     )
 
 
+def meaning(report: ContractReport) -> str:
+    """What the headline number is, where the number stands above."""
+    year = report.year
+    when = f"the 12 months to {day(year.end)}"
+    lost = f"{counted(year.lost, 'customer')} lost in {when}"
+    if year.rate is None:
+        return f"There is no churn rate of {when}: {year.reason}."
+    return f"{lost}, over {amount(year.base, 1)} customers on average in the same time."
+
+
 def ledger(report: ContractReport) -> str:
     """How the customers of the start became those of the end."""
     year = report.year
@@ -201,9 +211,14 @@ def definitions(report: ContractReport) -> str:
     if not rates:
         return "No published definition gives a rate, for want of customers."
     moving = sum(item.kind == "ratio" for item in report.definitions)
+    apart = (
+        f"between {percent(min(rates))} and {percent(max(rates))}"
+        if min(rates) < max(rates)
+        else percent(rates[0])
+    )
     return (
-        f"What is published as a churn rate would be between {percent(min(rates))} and {percent(max(rates))} "
-        f"for these same customers. {moving} of the {len(report.definitions)} definitions are ratios that "
+        f"What is published as a churn rate would be {apart} for these same customers. "
+        f"{moving} of the {len(report.definitions)} definitions are ratios that "
         "move with growth while nobody behaves differently."
     )
 
@@ -213,8 +228,9 @@ def months(report: ContractReport) -> str:
     rated = [item for item in report.months if item.rate is not None]
     if not rated:
         return "No month has customers on average."
-    worst = max(rated, key=_rate)
-    best = min(rated, key=_rate)
+    worst, best = max(rated, key=_rate), min(rated, key=_rate)
+    if _rate(worst) == _rate(best):
+        return f"Churn was {percent(_rate(worst))} in every month."
     low, high = best.rate, worst.rate
     apart = low is not None and high is not None and (high.lower or 0.0) > (low.upper or 0.0)
     verdict = (
@@ -244,7 +260,7 @@ def stays(report: ContractReport) -> str:
     found = report.stays
     if found is None:
         return ""
-    watched = f"{counted(found.customers, 'customer')} joined, {count(found.lost)} of whom have been lost"
+    watched = f"{counted(found.customers, 'customer')} joined, and {count(found.lost)} of them left"
     if found.median is None:
         return f"{watched}: more than half are left for as long as they were watched."
     until = (
@@ -260,14 +276,13 @@ def stays(report: ContractReport) -> str:
 
 def key_figures(report: ContractReport) -> list[tuple[str, str, str]]:
     """Label, number and detail of the customers of the year."""
-    year, figures = report.year, []
-    figures.append(("Customers at the end", count(year.closing), f"{count(year.opening)} a year before"))
-    figures.append(
-        ("Lost in 12 months", count(year.lost), f"{count(year.lost_opening)} of them of the start")
-    )
+    year = report.year
     gained = year.gained + year.reactivated
-    figures.append(("Gained in 12 months", count(gained), f"{count(year.reactivated)} of them came back"))
-    return figures
+    return [
+        ("Customers at the end", count(year.closing), f"{count(year.opening)} a year before"),
+        ("Lost in 12 months", count(year.lost), f"{count(year.lost_opening)} of them of the start"),
+        ("Gained in 12 months", count(gained), f"{count(year.reactivated)} of them came back"),
+    ]
 
 
 def key_figure(report: ContractReport) -> tuple[str, str, str]:
