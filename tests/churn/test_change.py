@@ -270,7 +270,7 @@ def test_what_is_no_flag_and_no_exposure_is_refused(engine: str) -> None:
     ):
         decomposed(good, in_engine(BEFORE.assign(time=-1.0), engine), exposure="time")
     with pytest.raises(InvalidInputError, match=r"`lost`.* must be "):
-        decomposed(good, in_engine(BEFORE.assign(lost=[None, *BEFORE["lost"].astype(float)[1:]]), engine))
+        decomposed(good, in_engine(BEFORE.assign(lost=[float("nan"), *BEFORE["lost"].astype(float)[1:]]), engine))
 
 
 def test_lost_without_any_exposure_is_refused() -> None:
