@@ -33,6 +33,8 @@ def count_durations(
         return times, left * weight[0], lost * weight[0]
     order = np.argsort(stay, kind="stable")
     times, starts = _steps(stay[order])
+    if times.size == stay.size:
+        return times, weight[order], (weight * gone)[order]
     ends = np.add.reduceat(weight[order], starts, dtype=np.float64)
     return times, ends, np.add.reduceat((weight * gone)[order], starts, dtype=np.float64)
 
@@ -68,7 +70,7 @@ def _count_by_sorting(stay: FloatArray, gone: BoolArray) -> tuple[FloatArray, Fl
     keys <<= np.uint64(1)
     keys |= gone
     keys.sort()
-    left = (keys & np.uint64(1)).astype(np.float64)
+    left = np.bitwise_and(keys, np.uint64(1), out=np.empty(keys.size), casting="unsafe")
     keys >>= np.uint64(1)
     times, starts = _steps(keys.view(np.float64))
     if times.size == keys.size:
@@ -79,11 +81,11 @@ def _count_by_sorting(stay: FloatArray, gone: BoolArray) -> tuple[FloatArray, Fl
 
 
 def _steps(ascending: FloatArray) -> tuple[FloatArray, np.ndarray[tuple[int, ...], np.dtype[np.intp]]]:
-    """Distinct values, and where each begins."""
+    """Distinct values, and where each begins; where all are distinct that goes without saying."""
     first = np.empty(ascending.size, dtype=np.bool_)
     first[0] = True
     np.not_equal(ascending[1:], ascending[:-1], out=first[1:])
+    if first.all():
+        return ascending, np.zeros(0, dtype=np.intp)
     starts = np.flatnonzero(first)
-    if starts.size == ascending.size:
-        return ascending, starts
     return ascending[starts], starts

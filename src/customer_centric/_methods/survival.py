@@ -17,7 +17,7 @@ from customer_centric._core.checks import (
 )
 from customer_centric._core.tabulate import sum_by
 from customer_centric._methods.durations import count_durations
-from customer_centric._methods.survival_bounds import Transform, no_event_bounds, survival_bounds
+from customer_centric._methods.survival_bounds import Transform, n_above, no_event_bounds, survival_bounds
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals.normal import normal_quantile
 from customer_centric.typing import BoolArray, FloatArray
@@ -34,7 +34,7 @@ class RiskSets:
     at_risk, lost, censored : ndarray of shape (n_times,)
         Customers present just before the duration, lost at it, and last seen at it (sums of weights).
     after : ndarray of shape (n_times,)
-        Customers present just after the duration.
+        Customers present just after the duration; only read while nobody was lost.
     """
 
     duration: FloatArray
@@ -79,7 +79,7 @@ class KaplanMeier:
         """Greenwood's standard error of `survival`; 0 where nobody is left."""
         # Survival never rises, so that where somebody is left is one slice.
         error = np.zeros(self.survival.size)
-        some = slice(0, int(np.searchsorted(-self.survival, 0.0)))
+        some = slice(0, n_above(self.survival, 0.0))
         np.sqrt(self.greenwood[some], out=error[some])
         error *= self.survival
         return error
@@ -217,7 +217,8 @@ def risk_sets(
     """The customers at risk and lost at each distinct duration."""
     stay, gone, late, weight = _checked(duration, lost, entry, weights)
     times, left_at, lost_at = count_durations(stay, gone, weight)
-    at_risk = np.cumsum(left_at[::-1])[::-1]
+    at_risk = np.empty(times.size)
+    np.cumsum(left_at[::-1], out=at_risk[::-1])
     if late is not None:
         # Watched only after `entry`: those who enter at a time or later are not at risk at it.
         entered = np.searchsorted(times, late, side="right").astype(np.int64)
@@ -240,16 +241,18 @@ def curve_of(sets: RiskSets, *, confidence_level: float, transform: Transform = 
     nobody = np.flatnonzero((left <= 0) & (lost > 0))
     # Whatever follows the first time at which all were lost is 0.
     some = slice(0, int(nobody[0]) if nobody.size else at_risk.size)
-    survival, greenwood = np.zeros(at_risk.size), np.full(at_risk.size, np.inf)
+    survival, greenwood = np.zeros(at_risk.size), np.zeros(at_risk.size)
+    greenwood[some.stop :] = np.inf
     # Masks cost several times as much as the arithmetic, and are needed only if sums of weights were rounded.
-    where = at_risk[some] > 0 if at_risk[some].min(initial=1.0) <= 0 else True
-    step = np.ones(left[some].size)
-    np.divide(left[some], at_risk[some], out=step, where=where)
-    np.cumprod(step, out=survival[some])
+    where: BoolArray | bool = True
+    if at_risk[some].min(initial=1.0) <= 0:
+        where = at_risk[some] > 0
+        survival[some] = 1.0
+    np.divide(left[some], at_risk[some], out=survival[some], where=where)
+    np.cumprod(survival[some], out=survival[some])
     left *= at_risk
-    term = np.zeros_like(step)
-    np.divide(lost[some], left[some], out=term, where=where)
-    np.cumsum(term, out=greenwood[some])
+    np.divide(lost[some], left[some], out=greenwood[some], where=where)
+    np.cumsum(greenwood[some], out=greenwood[some])
     lower, upper = survival_bounds(
         survival, greenwood, sets.after, confidence_level=confidence_level, transform=transform
     )

@@ -29,20 +29,24 @@ def survival_bounds(
     the last upper bound. Survival never rises.
     """
     z = normal_quantile(confidence_level)
-    fallen = -survival
-    first = int(np.searchsorted(fallen, -1.0, side="right"))
-    end = int(np.searchsorted(fallen, 0.0, side="left"))
-    lower, upper = np.zeros(survival.size), np.ones(survival.size)
-    lower[:first] = no_event_bounds(after[:first], confidence_level)
-    for begin in range(first, end, _BLOCK):
-        block = slice(begin, min(begin + _BLOCK, end))
-        with np.errstate(over="ignore"):
+    first = survival.size - int(np.searchsorted(survival[::-1], 1.0, side="left"))
+    end = n_above(survival, 0.0)
+    lower, upper = np.zeros(survival.size), np.empty(survival.size)
+    lower[:first], upper[:first] = no_event_bounds(after[:first], confidence_level), 1.0
+    with np.errstate(over="ignore"):
+        for begin in range(first, end, _BLOCK):
+            block = slice(begin, min(begin + _BLOCK, end))
             low, high = _inside(survival[block], z * np.sqrt(greenwood[block]), transform)
-        np.clip(low, 0.0, 1.0, out=lower[block])
-        np.clip(high, 0.0, 1.0, out=upper[block])
+            np.maximum(low, 0.0, out=lower[block])
+            np.minimum(high, 1.0, out=upper[block])
     # Once nobody is left the last upper bound before stays: 1 if nobody had been lost until then.
     upper[end:] = upper[end - 1] if end else 1.0
     return lower, upper
+
+
+def n_above(falling: FloatArray, value: float) -> int:
+    """How many values of a curve that never rises are above the value."""
+    return falling.size - int(np.searchsorted(falling[::-1], value, side="right"))
 
 
 def no_event_bounds(at_risk: FloatArray, confidence_level: float) -> FloatArray:
