@@ -7,14 +7,18 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
+from scipy.stats import chi2
 
 from customer_centric.churn import (
+    Bdw,
     Sbg,
     average_customers,
     campaign_profit,
     churn_rate,
     churn_rate_interval,
     complete_triangle,
+    decompose_churn_change,
     fit_bdw,
     fit_sbg,
     period_churn,
@@ -22,6 +26,7 @@ from customer_centric.churn import (
     probability_to_rate,
     rate_to_probability,
     reconcile_churn,
+    retention_value,
     revenue_movement,
     survival_curve,
 )
@@ -36,6 +41,7 @@ def test_founding_definition() -> None:
     """180 customers lost in 12 months of on average 1,500."""
     assert churn_rate(180, 1500) == 0.12
     assert float(rate_to_probability(0.12)) == pytest.approx(0.113079563, abs=1e-9)
+    assert 1 / churn_rate(180, 1500) == pytest.approx(8.3333, abs=5e-5), "years that a customer stays"
 
 
 def test_garwood_interval_of_statsmodels() -> None:
@@ -49,6 +55,15 @@ def test_wilson_interval_of_statsmodels() -> None:
     lower, upper = wilson_interval([15, 0], [100, 40])
     assert lower == pytest.approx([0.093060, 0], abs=5e-7)
     assert upper == pytest.approx([0.232836, 0.087622], abs=5e-7)
+
+
+def test_actuarial_probability() -> None:
+    """2 m / (2 + m) of the rate over the two-point average is the share of the start: 0.113207547."""
+    rate = 0.12
+    lost = 1500 * 2 * rate / (2 + rate)
+    average = average_customers([1500, 1500 - lost], method="two_point")
+    assert churn_rate(lost, average) == pytest.approx(rate)
+    assert lost / 1500 == pytest.approx(0.113207547, abs=5e-10)
 
 
 def test_compounding() -> None:
@@ -163,6 +178,8 @@ def test_remission_times_of_freireich(
     assert rows.loc[6, "standard_error"] == pytest.approx(0.0764, abs=5e-5)
     assert tuple(rows.loc[6, ["lower", "upper"]]) == pytest.approx(at_6, abs=5e-5)
     assert rows.loc[10, "survival"] == pytest.approx(0.752941, abs=5e-7)
+    if transform == "log-log":
+        assert tuple(rows.loc[10, ["lower", "upper"]]) == pytest.approx((0.5032, 0.8894), abs=5e-5)
     assert rows.loc[23, "survival"] == pytest.approx(0.448179, abs=5e-7)
     assert rows.loc[23, "standard_error"] == pytest.approx(0.1346, abs=5e-5)
     if at_23:
@@ -240,6 +257,39 @@ def test_beta_discrete_weibull_fits(
         assert float(fit.model.survival(12)) == pytest.approx(year_12, abs=6e-5)
 
 
+@pytest.mark.parametrize(
+    ("survivors", "twice_the_gain", "p_value"), [(HIGH_END[:5], 4.77, 0.029), (REGULAR[:5], 0.35, None)]
+)
+def test_likelihood_ratios_of_fader_et_al(
+    survivors: list[int], twice_the_gain: float, p_value: float | None
+) -> None:
+    """BdW against sBG on the years 0 to 4 (2018)."""
+    counts = RenewalCounts.from_survivors(survivors)
+    ratio = 2 * (fit_bdw(counts).log_likelihood - fit_sbg(counts).log_likelihood)
+    assert ratio == pytest.approx(twice_the_gain, abs=6e-3)
+    if p_value:
+        assert chi2.sf(ratio, 1) == pytest.approx(p_value, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("survivors", "discrete_weibull", "geometric"),
+    [(HIGH_END, -1619.9265, -1637.0928), (REGULAR, -1688.5202, -1794.6209)],
+)
+def test_limits_without_polarisation(survivors: list[int], discrete_weibull: float, geometric: float) -> None:
+    """Customers who are alike leave by a discrete Weibull, and at shape 1 by a geometric law."""
+    counts = RenewalCounts.from_survivors(survivors)
+    lost, at_risk = survivors[0] - survivors[-1], sum(survivors[:-1])
+    alike = Sbg.from_mean(mean_churn=lost / at_risk, polarisation=1e-9)
+    assert alike.log_likelihood(counts) == pytest.approx(geometric, abs=6e-5)
+
+    def loss(x: np.ndarray) -> float:
+        mean, shape = 1 / (1 + math.exp(-x[0])), math.exp(x[1])
+        return -Bdw.from_mean(mean_churn=mean, polarisation=1e-9, shape=shape).log_likelihood(counts)
+
+    best = minimize(loss, [-1.5, -0.3], method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-8})
+    assert -best.fun == pytest.approx(discrete_weibull, abs=6e-5)
+
+
 def test_projections_of_foretell() -> None:
     """R package foretell on 100, 86.9, 74.3, 65.3, 59.3: years 5 to 10, and 5 to 7 by the BdW."""
     counts = RenewalCounts.from_survivors(HIGH_END[:5])
@@ -265,6 +315,40 @@ def test_discounted_lifetimes_of_fader_and_hardie() -> None:
     assert 1.1 * (left[3] - 1) == pytest.approx(5.894423, abs=5e-7)
 
 
+@pytest.mark.parametrize(
+    ("model", "new", "before_renewal"),
+    [
+        (Sbg(alpha=0.668, beta=3.806), 5.9225964, {1: 5.4148560, 2: 5.9017532, 5: 6.8970574}),
+        (Sbg(alpha=0.704, beta=1.182), 3.6951474, {1: 2.9646621, 2: 4.1034586, 5: 5.8944229}),
+    ],
+)
+def test_residual_lifetimes_of_fader_and_hardie(
+    model: Sbg, new: float, before_renewal: dict[int, float]
+) -> None:
+    """DEL of a new customer, and DERL just before a renewal, both segments at 10 % (2010)."""
+    assert model.discounted_lifetime(discount_rate_per_period=0.1) == pytest.approx(new, abs=5e-8)
+    for n, expected in before_renewal.items():
+        left = model.discounted_lifetime(discount_rate_per_period=0.1, tenure=n - 1)
+        assert 1.1 * (left - 1) == pytest.approx(expected, abs=2e-7)
+
+
+@pytest.mark.parametrize(
+    ("rate", "value"),
+    [(REGULAR[1] / REGULAR[0], 2.345), (sum(REGULAR[1:]) / sum(REGULAR[:-1]), 3.374)],
+)
+def test_one_rate_for_all_understates_lifetimes(rate: float, value: float) -> None:
+    """Regular segment: by the retention of the first year, and of seven years together, against 3.695."""
+    found = retention_value(rate, discount_rate_per_period=0.1).lifetime_value
+    assert found == pytest.approx(value, abs=6e-4)
+
+
+@pytest.mark.parametrize(("rate", "gain"), [(0.6, 0.020), (0.8, 0.034), (0.9, 0.053), (0.95, 0.071)])
+def test_a_point_of_retention(rate: float, gain: float) -> None:
+    """What a point adds to the lifetime value at 10 %."""
+    value = retention_value(rate, discount_rate_per_period=0.1)
+    assert value.per_point_share == pytest.approx(gain, abs=6e-4)
+
+
 # ── Others ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -280,6 +364,17 @@ def test_profit_of_a_campaign_of_the_r_package_emp() -> None:
     assert (profit.max_profit, profit.target_fraction) == (pytest.approx(13.5), 0.6)
     assert profit.expected_max_profit == pytest.approx(13.5085462, abs=5e-8)
     assert profit.expected_target_fraction == pytest.approx(0.59352, abs=5e-6)
+
+
+def test_decomposition_of_kitagawa() -> None:
+    """Shares .6, .4 to .4, .6 and rates .10, .30 to .09, .28: +0.024 is +0.039 mix and -0.015 rate."""
+    before, after = (
+        pd.DataFrame({"plan": np.repeat(["a", "a", "b", "b"], n), "left": np.repeat([1, 0, 1, 0], n)})
+        for n in ([60, 540, 120, 280], [36, 364, 168, 432])
+    )
+    change = decompose_churn_change(before, after, lost="left", by=["plan"])
+    parts = (change.total, change.mix, change.rate)
+    assert parts == pytest.approx((0.024, 0.039, -0.015), abs=1e-12)
 
 
 # Incremental claims of Taylor and Ashe (1983), as in Mack (1993), table 1.

@@ -397,7 +397,8 @@ def _pooled(triangle: RetentionTriangle) -> pd.DataFrame:
         seen = ~np.isnan(values[:, age])
         retained[age] = values[seen, age].sum()
         at_risk[age] = values[seen, max(age - 1, 0)].sum()
-    factor = np.divide(retained, at_risk, out=np.full(n_ages, np.nan), where=at_risk > 0)
+    factor = np.full(n_ages, np.nan)
+    np.divide(retained, at_risk, out=factor, where=at_risk > 0)
     survival: FloatArray = np.cumprod(factor, dtype=np.float64)
     table: dict[str, NDArray[Any]] = {
         "at_risk": at_risk,
