@@ -269,8 +269,9 @@ def test_what_is_no_flag_and_no_exposure_is_refused(engine: str) -> None:
         InvalidInputError, match=r"`exposure` \(column 'time'\) must be finite numbers of at least 0"
     ):
         decomposed(good, in_engine(BEFORE.assign(time=-1.0), engine), exposure="time")
+    unknown = BEFORE.assign(lost=[float("nan"), *BEFORE["lost"].astype(float)[1:]])
     with pytest.raises(InvalidInputError, match=r"`lost`.* must be "):
-        decomposed(good, in_engine(BEFORE.assign(lost=[float("nan"), *BEFORE["lost"].astype(float)[1:]]), engine))
+        decomposed(good, in_engine(unknown, engine))
 
 
 def test_lost_without_any_exposure_is_refused() -> None:

@@ -138,9 +138,10 @@ def revenue_movement(
 
     Both are ratios over customers, and large customers make them uncertain: the standard error of a ratio
     \(R = \sum y_i / \sum x_i\) is \(\sqrt{\frac{n}{n-1} \sum (y_i - R x_i)^2} / \sum x_i\). Net retention has
-    the t-interval of it with the effective accounts \((\sum x_i)^2 / \sum x_i^2\), at least 2, for \(n\): where a
-    few customers are large, the textbook's \(n - 1\) degrees of freedom are far too many. Gross retention has
-    Wilson's on the customers that this error amounts to, and never more than the effective accounts.
+    the t-interval of it with the effective accounts \((\sum x_i)^2 / \sum x_i^2\), at least 2, for \(n\):
+    where a few customers are large, the textbook's \(n - 1\) degrees of freedom are far too many. Gross
+    retention has Wilson's on the customers that this error amounts to, and never more than the effective
+    accounts.
 
     References
     ----------
