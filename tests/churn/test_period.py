@@ -167,6 +167,18 @@ def test_dates_may_be_text(engine: str) -> None:
     assert (churn.opening, churn.lost, churn.closing, churn.base) == (2, 1, 1, 1.5)
 
 
+@engines
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NaT])
+def test_nobody_may_have_left(engine: str, missing: object) -> None:
+    """A column without any end has no type to speak of."""
+    log = pd.DataFrame(
+        {"id": ["a", "b", "b"], "from": [FIRST] * 3, "until": pd.Series([missing] * 3, dtype=object)}
+    )
+    churn = period_churn(in_engine(log, engine), FIRST, FIRST + timedelta(days=10), **COLUMNS)
+    assert (churn.opening, churn.lost, churn.rate) == (2, 0, 0.0)
+    assert (churn.n_subscriptions, churn.n_merged) == (3, 1), "what is the same spell is counted"
+
+
 def test_bases_have_their_intervals() -> None:
     """Exact Poisson per customers on average, Wilson for shares, none where it is no share."""
     log = table([Row(1, -9, 3), Row(2, -9, 9), Row(3, -9, None), Row(4, 2, 5), Row(5, 3, 6), Row(6, 4, 7)])
@@ -269,7 +281,11 @@ def test_missing_and_odd_values_are_refused(engine: str, change: dict[str, list[
         ),
         ({"base": "average"}, InvalidInputError, "`base` must be one of 'exposure'"),
         ({"same_period": "drop"}, InvalidInputError, "`same_period` must be one of 'count', 'ignore'"),
-        ({"grace_days": -1}, InvalidInputError, "`grace_days` must be a whole number at least 0, got -1"),
+        (
+            {"grace_days": -1},
+            InvalidInputError,
+            "`grace_days` must be a whole number at least 0 and at most .*, got -1",
+        ),
         ({"customer": "who"}, MissingColumnError, "`customer` must be a column of the frame, got 'who'"),
         ({"confidence_level": 95}, InvalidInputError, "95 % is written 0.95"),
     ],

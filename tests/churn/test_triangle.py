@@ -241,3 +241,41 @@ def test_refusals(engine: str) -> None:
         retention_triangle(log, customer="who", date="when", period="month", as_of="2024-03-31")
     with pytest.raises(InvalidInputError, match="`as_of` must be a date or ISO text"):
         retention_triangle(log, **LOG, period="month", as_of="yesterday")
+
+
+@engines
+def test_a_wrong_date_is_no_reason_to_fill_the_memory(engine: str) -> None:
+    """One transaction of 1900 among those of 2024, by day."""
+    message = r"`period` must divide the observation into at most 5,000 periods, got 4\d,\d+ of a day"
+    log = pd.DataFrame({"id": [1, 2], "when": ["1900-01-05", "2024-02-10"], "until": [None, None]})
+    with pytest.raises(InvalidInputError, match=message):
+        retention_triangle(in_engine(log, engine), **LOG, period="day", as_of="2024-03-31")
+    with pytest.raises(InvalidInputError, match=message):
+        survived_triangle(
+            in_engine(log, engine),
+            customer="id",
+            begins="when",
+            ends="until",
+            period="day",
+            as_of="2024-03-31",
+        )
+    years = retention_triangle(in_engine(log, engine), **LOG, period="year", as_of="2024-12-31")
+    assert years.values.shape == (125, 125)
+
+
+@engines
+def test_no_contracts_are_an_empty_triangle(engine: str) -> None:
+    """None at all, or none before the last day; the latter are counted."""
+    for begins, later in (([], 0), (["2025-01-01"], 1)):
+        log = pd.DataFrame({"who": pd.Series(["a"] * later, dtype="str"), "from": begins, "until": begins})
+        log = log.astype({"from": "datetime64[us]", "until": "datetime64[us]"}).assign(until=pd.NaT)
+        triangle = survived_triangle(
+            in_engine(log, engine),
+            customer="who",
+            begins="from",
+            ends="until",
+            period="month",
+            as_of="2024-03-31",
+        )
+        assert triangle.values.shape == (0, 0)
+        assert triangle.n_later == later

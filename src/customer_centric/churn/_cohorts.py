@@ -15,10 +15,24 @@ from customer_centric._core.frames.periods import Period, check_period, period_e
 from customer_centric._core.frames.problems import DATE_TEXT_REMEDY, ISO_RULE, in_column, raise_rows
 from customer_centric._core.tabulate import sum_by
 from customer_centric.churn._spells import NEVER, Spells, read_spells
+from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FloatArray, FrameT, IntArray
 
 # A table of customers by periods with so many entries a row of the log is cheaper than sorting the log.
 _DENSEST: Final = 32
+
+
+# Cohorts by ages: 200 MB. Days of 13 years.
+_MOST_PERIODS: Final = 5000
+
+
+def check_width(n_periods: int, period: Period) -> None:
+    """Refuse a triangle that nobody can read and hardly a machine can hold."""
+    if n_periods > _MOST_PERIODS:
+        raise InvalidInputError(
+            f"`period` must divide the observation into at most {_MOST_PERIODS:,} periods, got {n_periods:,} "
+            f"of a {period}; take longer periods, or look for a date that is wrong"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +87,7 @@ def read_activity(
         nothing = np.zeros(0, dtype=np.int64)
         return CohortCells(nothing, nothing, np.zeros(0), n_later)
     low, width = int(slot.min()), int(np.ptp(slot)) + 1
+    check_width(width, period)
     slot = slot - low
     if money is None and width * codes.size <= _DENSEST * code.size:
         return _active_cells(code, slot, codes.size, width, low, n_later)
@@ -212,6 +227,7 @@ def contract_cells(spells: Spells, period: Period, last: int) -> CohortCells:
     stayed = np.where(end > last, newest, periods_of(np.minimum(end, NEVER) - 1, period))
     longest = np.maximum(stayed - cohort, 0)
     size = int(longest.max()) + 1
+    check_width(size, period)
     low = int(cohort.min())
     width = int(cohort.max()) - low + 1
     by_longest = np.bincount((cohort - low) * size + longest, n, width * size).reshape(width, size)

@@ -68,7 +68,7 @@ def read_spells(
     time_zone: str | None = None,
 ) -> Spells:
     """Spells of the customers of a table of subscriptions, of any engine."""
-    grace = int(check_number("grace_days", grace_days, minimum=0.0, whole=True))
+    grace = int(check_number("grace_days", grace_days, minimum=0.0, maximum=NEVER, whole=True))
     engine = engine_of("subscriptions", subscriptions)
     if is_lazy(engine):
         lazy = LazyFrame(subscriptions, engine)
@@ -114,10 +114,12 @@ def merge_spells(customer: IntArray, begin: IntArray, end: IntArray, grace: int)
     since: CodeArray = (begin - low).astype(narrow)
     days: CodeArray = since * narrow(span)
     days += np.minimum(end - low, stop).astype(narrow)
-    if _are_distinct(customer):
+    several = _have_several(customer)
+    if several is None:
         spells = np.left_shift(days, 1, out=days)
     else:
-        spells = _merged(customer, since, days, span, grace)
+        merged = _merged(customer[several], since[several], days[several], span, grace)
+        spells = np.concatenate([days[~several] << 1, merged])
     found, n = _count_codes(spells, 2 * span * span)
     pairs, returning = found >> 1, (found & 1) > 0
     begins, ends = pairs // span, pairs % span
@@ -131,10 +133,18 @@ def merge_spells(customer: IntArray, begin: IntArray, end: IntArray, grace: int)
     )
 
 
-def _are_distinct(customer: CodeArray) -> bool:
-    seen = np.zeros(int(customer.max()) + 1, dtype=np.bool_)
-    seen[customer] = True
-    return int(np.count_nonzero(seen)) == customer.size
+def _have_several(customer: CodeArray) -> BoolArray | None:
+    """Which rows are of customers with more than one; nothing where there are none."""
+    size = int(customer.max()) + 1
+    rows = np.arange(customer.size, dtype=np.int32 if customer.size < 2**31 else np.int64)
+    last = np.empty(size, dtype=rows.dtype)
+    last[customer] = rows
+    earlier = np.flatnonzero(last[customer] != rows)
+    if not earlier.size:
+        return None
+    several = np.zeros(size, dtype=np.bool_)
+    several[customer[earlier]] = True
+    return several[customer]
 
 
 def _merged(customer: CodeArray, begin: CodeArray, days: CodeArray, span: int, grace: int) -> CodeArray:
@@ -202,6 +212,7 @@ def _lazy_spells(
 ) -> Spells:
     frame.check_ids(customer, "customer")
     frame = frame.in_zone(begins, "begins", time_zone).in_zone(ends, "ends", time_zone)
+    frame = _dated(frame, ends)
     first, last = frame.days(begins, "begins"), frame.days(ends, "ends")
     rows = frame.frame.select(
         nw.col(customer).alias("customer"),
@@ -232,6 +243,17 @@ def _lazy_spells(
     found = frame.collect_arrays(spells)
     (b, e, back), n = count_rows(found["begin"], found["end"], found["returning"], weights=found["n"])
     return Spells(b, e, back > 0, n, n_rows, n_rows - int(n.sum()))
+
+
+def _dated(frame: LazyFrame[FrameT], ends: str) -> LazyFrame[FrameT]:
+    """A column without any end has whichever type its engine gives to nothing: make it dates."""
+    if isinstance(frame.schema[ends], nw.Date | nw.Datetime | nw.String | nw.Categorical | nw.Enum):
+        return frame
+    found = frame.collect_arrays(frame.frame.select(nw.col(ends).count().alias("n")))
+    if found["n"][0] > 0:
+        return frame
+    dated = frame.frame.with_columns(nw.lit(None, nw.Date).alias(ends)).to_native()
+    return LazyFrame(dated, frame.engine)
 
 
 def _check_lazy(frame: LazyFrame[Any], rows: AnyLazyFrame, columns: dict[str, str]) -> int:

@@ -292,10 +292,10 @@ def _logistic(y: FloatArray, columns: FloatArray, offset: FloatArray) -> tuple[F
         eta = offset + columns @ at
         return float(y @ eta - np.logaddexp(0.0, eta).sum())
 
-    theta: FloatArray = np.zeros(columns.shape[1])
+    theta: FloatArray = np.zeros(len(columns.T))
     for _ in range(100):
         gradient, information = _score(y, columns, offset, theta)
-        step: FloatArray = np.asarray(np.linalg.solve(information, gradient), dtype=np.float64)
+        step: FloatArray = np.linalg.solve(information, gradient).astype(np.float64)
         size = 1.0
         while value(theta + size * step) < value(theta) - 1e-12 and size > 1e-6:
             size *= 0.5

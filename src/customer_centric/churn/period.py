@@ -53,6 +53,9 @@ class ChurnRate:
         Customers at the start, new ones, returning ones, customers at the end.
     start, end : date
         The period: events after `start`, up to and on `end`.
+    n_subscriptions, n_merged : int
+        Rows of the table, and those that are a part of another spell of their customer: they overlap it,
+        repeat it, or follow it within the grace.
     reason : str or None
         Why the rate or its interval is missing.
 
@@ -74,6 +77,8 @@ class ChurnRate:
     closing: int
     start: date
     end: date
+    n_subscriptions: int
+    n_merged: int
     reason: str | None = None
 
     def __str__(self) -> str:
@@ -349,6 +354,8 @@ def _rate(
         closing=ledger.closing,
         start=day_of_number(first),
         end=day_of_number(last),
+        n_subscriptions=spells.n_rows,
+        n_merged=spells.n_merged,
         reason=reason,
     )
 

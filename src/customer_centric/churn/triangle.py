@@ -13,7 +13,7 @@ from customer_centric._core.checks import check_array, check_confidence_level
 from customer_centric._core.frames import check_day, day_number, day_of_number
 from customer_centric._core.frames.periods import Period, check_period, first_days, periods_of
 from customer_centric._methods.survival_bounds import survival_bounds
-from customer_centric.churn._cohorts import CohortCells, read_activity, read_contracts
+from customer_centric.churn._cohorts import CohortCells, check_width, read_activity, read_contracts
 from customer_centric.churn.renewals import RenewalCounts
 from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FloatArray, FrameT
@@ -371,6 +371,7 @@ def _triangle(
                 f"`as_of` must be after the end of the first {period} with customers, got "
                 f"{day_of_number(last)} within it; a {period} that is not over says nothing yet"
             )
+        check_width(n, period)
     values = np.zeros((max(n, 0), max(n, 0)))
     inside = cells.cohort + cells.age <= whole
     np.add.at(values, (cells.cohort[inside] - first, cells.age[inside]), cells.value[inside])
