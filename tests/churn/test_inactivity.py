@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from churn._engines import LAZY, engines, in_engine
 from customer_centric.churn import InactivityThreshold, inactivity_threshold
-from customer_centric.churn._gaps import read_gaps
+from customer_centric.churn._gaps import gaps_of
 from customer_centric.errors import InvalidInputError, MissingColumnError
 
 FIRST = date(2024, 1, 1)
@@ -57,7 +57,7 @@ def slow_gaps(events: list[tuple[int, int]], last: int) -> list[tuple[int, bool,
 @given(EVENTS, st.integers(0, 110))
 def test_gaps_are_those_of_looking_at_each_customer(events: list[tuple[int, int]], last: int) -> None:
     day = (FIRST - date(1970, 1, 1)).days + last
-    gaps = read_gaps(log_of(events), customer="id", date="when", last=day, time_zone=None)
+    gaps = gaps_of(log_of(events), customer="id", date="when", last=day, time_zone=None)
     slow = slow_gaps(events, last)
     assert gaps.n.sum() == len(slow)
     for days, ended, n, weight in zip(gaps.days, gaps.ended, gaps.n, gaps.weight, strict=True):

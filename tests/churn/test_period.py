@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from churn._engines import LAZY, engines, in_engine
 from customer_centric.churn import churn_by_period, churn_rate_interval, period_churn
-from customer_centric.churn._spells import NEVER, read_spells
+from customer_centric.churn._spells import NEVER, spells_of
 from customer_centric.errors import InvalidInputError, MissingColumnError
 from effort import examples
 
@@ -150,8 +150,8 @@ def test_the_calendar_does_not_matter(rows: list[Row], shift: int) -> None:
 def test_every_engine_has_the_same_spells(engine: str, grace: int) -> None:
     rows = [row for case in CASES for row in case] + [Row(7, -30, -3), Row(7, 2, 12), Row(8, 1, 2)]
     rows = [Row(row.customer + 10 * i, row.begin, row.end) for i, row in enumerate(rows)] + rows
-    expected = read_spells(table(rows), customer="id", begins="from", ends="until", grace_days=grace)
-    found = read_spells(
+    expected = spells_of(table(rows), customer="id", begins="from", ends="until", grace_days=grace)
+    found = spells_of(
         in_engine(table(rows), engine), customer="id", begins="from", ends="until", grace_days=grace
     )
     for name in ("begin", "end", "returning", "n"):

@@ -14,7 +14,7 @@ from customer_centric._core.frames.lazy import flag, to_integers
 from customer_centric._core.frames.periods import Period, check_period, period_expression, periods_of
 from customer_centric._core.frames.problems import DATE_TEXT_REMEDY, ISO_RULE, in_column, raise_rows
 from customer_centric._core.tabulate import sum_by
-from customer_centric.churn._spells import NEVER, Spells, read_spells
+from customer_centric.churn._spells import NEVER, Spells, spells_of
 from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FloatArray, FrameT, IntArray
 
@@ -55,7 +55,7 @@ class CohortCells:
     n_later: int
 
 
-def read_activity(
+def activity_of(
     log: FrameT,
     *,
     customer: str,
@@ -189,7 +189,7 @@ def _lazy_activity(
     )
 
 
-def read_contracts(
+def contracts_of(
     subscriptions: FrameT,
     *,
     customer: str,
@@ -202,7 +202,7 @@ def read_contracts(
 ) -> CohortCells:
     """Customers who had not left before a period began, by the period in which they joined and age."""
     check_period("period", period)
-    spells = read_spells(
+    spells = spells_of(
         subscriptions,
         customer=customer,
         begins=begins,

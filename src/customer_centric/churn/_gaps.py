@@ -38,7 +38,7 @@ class Gaps:
     n_later: int
 
 
-def read_gaps(log: FrameT, *, customer: str, date: str, last: int, time_zone: str | None) -> Gaps:
+def gaps_of(log: FrameT, *, customer: str, date: str, last: int, time_zone: str | None) -> Gaps:
     """Gaps between the days on which customers bought, the running ones included."""
     engine = engine_of("log", log)
     columns: dict[str, str | None] = {"customer": customer, "date": date}

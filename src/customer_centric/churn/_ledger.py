@@ -29,7 +29,7 @@ class Ledger:
     days: int
 
 
-def read_ledger(spells: Spells, start: int, end: int) -> Ledger:
+def ledger_of(spells: Spells, start: int, end: int) -> Ledger:
     """The ledger of the period from the day `start` up to the day `end`.
 
     A spell is active on the days from its begin up to, and without, its end. The opening is who is active

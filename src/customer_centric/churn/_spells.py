@@ -58,7 +58,7 @@ class Spells:
     n_merged: int
 
 
-def read_spells(
+def spells_of(
     subscriptions: FrameT,
     *,
     customer: str,

@@ -10,7 +10,7 @@ import numpy as np
 from customer_centric._core.checks import check_confidence_level, check_number
 from customer_centric._core.frames import check_day, day_number
 from customer_centric._methods.survival import kaplan_meier
-from customer_centric.churn._gaps import Gaps, read_gaps
+from customer_centric.churn._gaps import Gaps, gaps_of
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, wilson_interval
 from customer_centric.typing import FloatArray, FrameT, TimeUnit
@@ -144,7 +144,7 @@ def inactivity_threshold(
     most = check_number(
         "false_churn", false_churn, minimum=0.0, maximum=1.0, open_minimum=True, open_maximum=True
     )
-    gaps = read_gaps(
+    gaps = gaps_of(
         log, customer=customer, date=date, last=day_number(check_day("end", end)), time_zone=time_zone
     )
     if not gaps.ended.any():

@@ -13,8 +13,8 @@ import numpy as np
 
 from customer_centric._core.checks import check_choice, check_confidence_level
 from customer_centric._core.frames import check_day, day_number, day_of_number
-from customer_centric.churn._ledger import Ledger, customers_on, read_ledger, without_same_period
-from customer_centric.churn._spells import Spells, read_spells
+from customer_centric.churn._ledger import Ledger, customers_on, ledger_of, without_same_period
+from customer_centric.churn._spells import Spells, spells_of
 from customer_centric.churn.rates import average_customers
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, garwood_interval, wilson_interval
@@ -193,7 +193,7 @@ def period_churn(
     """
     first, last = check_period(start, end)
     _check_choices(base, same_period, confidence_level)
-    spells = read_spells(
+    spells = spells_of(
         subscriptions,
         customer=customer,
         begins=begins,
@@ -284,7 +284,7 @@ def churn_by_period(
                 "of a period and the start of the next"
             )
     _check_choices(base, same_period, confidence_level)
-    spells = read_spells(
+    spells = spells_of(
         subscriptions,
         customer=customer,
         begins=begins,
@@ -336,7 +336,7 @@ def _rate(
     spells: Spells, first: int, last: int, base: Base, same_period: str, confidence_level: float
 ) -> ChurnRate:
     counted = spells if same_period == "count" else without_same_period(spells, first, last)
-    ledger = read_ledger(counted, first, last)
+    ledger = ledger_of(counted, first, last)
     lost = ledger.lost_opening if base == "start" else ledger.lost
     size = _month_end_average(counted, first, last) if base == "month_ends" else _base_size(ledger, base)
     interval, reason = _interval(lost, size, base, confidence_level)

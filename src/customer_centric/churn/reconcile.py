@@ -10,8 +10,8 @@ import numpy as np
 
 from customer_centric._core.checks import check_choice
 from customer_centric._core.frames import day_of_number
-from customer_centric.churn._ledger import customers_on, lost_on, read_ledger
-from customer_centric.churn._spells import Spells, read_spells
+from customer_centric.churn._ledger import customers_on, ledger_of, lost_on
+from customer_centric.churn._spells import Spells, spells_of
 from customer_centric.churn.period import check_period
 from customer_centric.typing import FloatArray, FrameT
 
@@ -203,7 +203,7 @@ def reconcile_churn(
     two-point average: 12.766%
     """
     first, last = check_period(start, end)
-    spells = read_spells(
+    spells = spells_of(
         subscriptions,
         customer=customer,
         begins=begins,
@@ -215,7 +215,7 @@ def reconcile_churn(
 
 
 def _definitions(spells: Spells, first: int, last: int) -> tuple[ChurnDefinition, ...]:
-    ledger = read_ledger(spells, first, last)
+    ledger = ledger_of(spells, first, last)
     opening, closing = float(ledger.opening), float(ledger.closing)
     lost, lost_opening = float(ledger.lost), float(ledger.lost_opening)
     counts = customers_on(spells, np.rint(np.linspace(first, last, 13)))

@@ -13,7 +13,7 @@ from customer_centric._core.checks import check_array, check_confidence_level
 from customer_centric._core.frames import check_day, day_number, day_of_number
 from customer_centric._core.frames.periods import Period, check_period, first_days, periods_of
 from customer_centric._methods.survival_bounds import survival_bounds
-from customer_centric.churn._cohorts import CohortCells, check_width, read_activity, read_contracts
+from customer_centric.churn._cohorts import CohortCells, activity_of, check_width, contracts_of
 from customer_centric.churn.renewals import RenewalCounts
 from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FloatArray, FrameT
@@ -184,7 +184,7 @@ def retention_triangle(
     [[2.0, 1.0, 1.0], [1.0, 0.0, nan], [0.0, nan, nan]]
     """
     last = day_number(check_day("as_of", as_of))
-    cells = read_activity(
+    cells = activity_of(
         activity, customer=customer, date=date, amount=None, period=period, last=last, time_zone=time_zone
     )
     return _triangle(cells, "active", check_period("period", period), last)
@@ -253,7 +253,7 @@ def revenue_triangle(
     [1.0, 1.5]
     """
     last = day_number(check_day("as_of", as_of))
-    cells = read_activity(
+    cells = activity_of(
         log, customer=customer, date=date, amount=amount, period=period, last=last, time_zone=time_zone
     )
     return _triangle(cells, "revenue", check_period("period", period), last)
@@ -341,7 +341,7 @@ def survived_triangle(
     """
     check_confidence_level(confidence_level)
     last = day_number(check_day("as_of", as_of))
-    cells = read_contracts(
+    cells = contracts_of(
         subscriptions,
         customer=customer,
         begins=begins,

@@ -25,7 +25,7 @@ from customer_centric.audit.churn.report import (
 from customer_centric.audit.plain import Estimate, LogCount
 from customer_centric.audit.version import package_version
 from customer_centric.audit.words import counted, day
-from customer_centric.churn._spells import NEVER, Spells, read_spells
+from customer_centric.churn._spells import NEVER, Spells, spells_of
 from customer_centric.churn.period import churn_by_period, period_churn
 from customer_centric.churn.reconcile import reconcile_churn
 from customer_centric.churn.survival import SurvivalCurve, survival_curve
@@ -69,7 +69,7 @@ def answer_contracts(question: ContractQuestion, *, command: str = "") -> Contra
         time_zone=question.time_zone,
     )
     level = question.confidence_level
-    spells = read_spells(rows, **columns)
+    spells = spells_of(rows, **columns)
     first, last = int(spells.begin.min()), day_number(end)
     if first > last:
         raise InvalidInputError(
