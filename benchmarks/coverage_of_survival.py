@@ -14,13 +14,14 @@ from typing import Final
 import numpy as np
 from report import write_between
 
+from customer_centric._methods.survival_bounds import Transform
 from customer_centric.churn import survival_curve
 from customer_centric.typing import FloatArray
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "churn" / "survival.md"
 SIZES: Final = (20, 50, 200)
 SHARES: Final = (0.95, 0.8, 0.5, 0.2)
-TRANSFORMS: Final = ("log-log", "logit", "arcsin", "log", "plain")
+TRANSFORMS: Final[tuple[Transform, ...]] = ("log-log", "logit", "arcsin", "log", "plain")
 _LIFE: Final = 10.0
 _CENSORED: Final = 0.3
 
