@@ -200,6 +200,15 @@ def test_rows_that_no_customer_can_have(months: list[int], left: list[int], mess
         fit_churn_hazard(table, customer="id", tenure="month", lost="left", covariates=[])
 
 
+def test_ratios_of_a_tiny_unit_may_be_beyond_all_numbers() -> None:
+    """Complaints in billions: the coefficient is known, its ratio overflows without a warning."""
+    table = world(6, 200)
+    table["complaints"] *= 1e-9
+    row = fit(table).summary().loc["complaints"]
+    assert (row["ratio"], row["upper"]) == (np.inf, np.inf)
+    assert 1e7 < row["coefficient"] < 1e10
+
+
 def test_one_covariate_is_a_list_too_and_has_a_square() -> None:
     table = pd.DataFrame({"id": [1, 2, 3], "month": 0, "left": [0, 1, 0], "x": [1.0, 2.0, 1e300]})
     columns = {"customer": "id", "tenure": "month", "lost": "left"}

@@ -94,13 +94,16 @@ class ChurnHazard:
         z = normal_quantile(confidence_level)
         k = self.tenures.size
         error = np.sqrt(np.diag(self.covariance)[k:])
+        # A covariate in a tiny unit may have a ratio beyond all numbers.
+        with np.errstate(over="ignore"):
+            ratio, lower, upper = np.exp(self.coefficients + z * np.outer([0.0, -1.0, 1.0], error))
         return pd.DataFrame(
             {
                 "coefficient": self.coefficients,
                 "standard_error": error,
-                "ratio": np.exp(self.coefficients),
-                "lower": np.exp(self.coefficients - z * error),
-                "upper": np.exp(self.coefficients + z * error),
+                "ratio": ratio,
+                "lower": lower,
+                "upper": upper,
                 "p_value": 2.0 * ndtr(-np.abs(self.coefficients / error)),
                 "effect": self.effects,
                 "effect_lower": self.effects - z * self.effect_errors,
@@ -380,7 +383,8 @@ def _climb(
         spread = np.maximum(mean * (1.0 - mean), 1e-300)
         gradient = design.T @ ((y - mean) * slope / spread)
         information = design.T @ (design * (slope**2 / spread)[:, None])
-        step = np.linalg.solve(information, gradient)
+        # Where the information has run out of digits the step is the shortest, and `apart` ends the climb.
+        step = np.linalg.lstsq(information, gradient, rcond=None)[0]
         # At the edge of what separates two groups the gain vanishes too, but the odds are beyond all use.
         apart = float(np.abs(design @ theta).max()) > _FARTHEST_LOG_ODDS
         if float(gradient @ step) < 1e-10 and not apart:
