@@ -114,12 +114,11 @@ def merge_spells(customer: IntArray, begin: IntArray, end: IntArray, grace: int)
     since: CodeArray = (begin - low).astype(narrow)
     days: CodeArray = since * narrow(span)
     days += np.minimum(end - low, stop).astype(narrow)
-    several = _have_several(customer)
-    if several is None:
+    if _are_distinct(customer):
         spells = np.left_shift(days, 1, out=days)
     else:
-        merged = _merged(customer[several], since[several], days[several], span, grace)
-        spells = np.concatenate([days[~several] << 1, merged])
+        # All rows: leaving out those of customers with one row costs more than it spares.
+        spells = _merged(customer, since, days, span, grace)
     found, n = _count_codes(spells, 2 * span * span)
     pairs, returning = found >> 1, (found & 1) > 0
     begins, ends = pairs // span, pairs % span
@@ -133,18 +132,10 @@ def merge_spells(customer: IntArray, begin: IntArray, end: IntArray, grace: int)
     )
 
 
-def _have_several(customer: CodeArray) -> BoolArray | None:
-    """Which rows are of customers with more than one; nothing where there are none."""
-    size = int(customer.max()) + 1
-    rows = np.arange(customer.size, dtype=np.int32 if customer.size < 2**31 else np.int64)
-    last = np.empty(size, dtype=rows.dtype)
-    last[customer] = rows
-    earlier = np.flatnonzero(last[customer] != rows)
-    if not earlier.size:
-        return None
-    several = np.zeros(size, dtype=np.bool_)
-    several[customer[earlier]] = True
-    return several[customer]
+def _are_distinct(customer: CodeArray) -> bool:
+    seen = np.zeros(int(customer.max()) + 1, dtype=np.bool_)
+    seen[customer] = True
+    return int(np.count_nonzero(seen)) == customer.size
 
 
 def _merged(customer: CodeArray, begin: CodeArray, days: CodeArray, span: int, grace: int) -> CodeArray:
