@@ -310,8 +310,8 @@ def test_signatures_say_what_they_take(module: Module, definition: ast.FunctionD
             f"{function.name} takes **{function.args.kwarg and function.args.kwarg.arg}"
         )
         names = {argument.arg for argument in parameters(function)}
-        # Contracts have a tenure; only histories of purchases have an age.
-        names -= {"tenure"} if part(module.name) == "churn" else set()
+        # Contracts, and survival over renewals, have a tenure; only histories of purchases have an age.
+        names -= {"tenure"} if part(module.name) in {"churn", "economics", "typing"} else set()
         assert not {name: OTHER_WORDS[name] for name in names & OTHER_WORDS.keys()}, function.name
         positional = {argument.arg for argument in function.args.args}
         assert "rng" not in positional, f"{function.name}: rng is keyword-only"
