@@ -260,7 +260,7 @@ def stays(report: ContractReport) -> str:
     found = report.stays
     if found is None:
         return ""
-    watched = f"{counted(found.customers, 'customer')} joined, and {count(found.lost)} of them left"
+    watched = f"{counted(found.customers, 'customer')} joined, and {count(found.lost)} of them are gone"
     if found.median is None:
         return f"{watched}: more than half are left for as long as they were watched."
     until = (
@@ -269,7 +269,7 @@ def stays(report: ContractReport) -> str:
         else f"{amount(found.median.lower or 0.0, 1)} to {amount(found.median.upper, 1)}"
     )
     return (
-        f"{watched}. Half are left after {amount(found.median.value, 1)} months "
+        f"{watched}. Half are still there after {amount(found.median.value, 1)} months "
         f"({level(report.settings.confidence_level)} interval {until})."
     )
 
