@@ -14,15 +14,18 @@ from customer_centric._core.checks import check_confidence_level
 from customer_centric._core.frames import Key, Tally, engine_of, open_frame, tally
 from customer_centric._core.ratings import Invalid
 from customer_centric._core.tabulate import sum_by
+from customer_centric._core.words import as_html, counted
 from customer_centric._methods.decomposition import ChangeDecomposition, decompose_change
 from customer_centric._methods.survey_design import Answers
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, mover_interval
 from customer_centric.intervals.normal import normal_quantile
-from customer_centric.nps._estimates import net_shares
-from customer_centric.nps._tallied import GroupedAnswers, by_keys, group_answers
+from customer_centric.nps._estimates import NetShares, net_shares
+from customer_centric.nps._ranks import adjusted_scores
+from customer_centric.nps._tallied import by_keys, group_answers
 from customer_centric.nps._two_sides import match_groups
-from customer_centric.nps.scale import NPS_SCALE, RatingScale
+from customer_centric.nps.comparison import check_power, detectable_effect
+from customer_centric.nps.scale import NPS_SCALE, RatingScale, check_scale
 from customer_centric.typing import FloatArray, FrameT, IntArray
 
 __all__ = ["ChangeDecomposition", "NpsChange", "decompose_change", "decompose_nps_change"]
@@ -45,6 +48,10 @@ class NpsChange(Generic[FrameT]):
         Score after less score before, in points; `mix + rate`.
     total_interval : Interval
         Bounds of the change, those of `compare_nps`.
+    detectable : float
+        Smallest true change of the score, in points, that such surveys find with probability `power`.
+    power : float
+        The probability that `detectable` is for.
     mix : float
         The part, in points, that comes from who answered: other shares of the groups.
     mix_interval : Interval
@@ -61,7 +68,7 @@ class NpsChange(Generic[FrameT]):
         Groups with answers, and those that have them on one side only: all that they change is mix.
     n_missing, n_invalid : int
         Rows of both without an answer, and with one that is not on the scale.
-    groups : data frame
+    frame : data frame
         One row a group, of the kind that was given: the columns of `by`; `n_before`, `n_after`;
         `share_before`, `share_after`; `score_before`, `score_after` in points, missing where nobody
         answered; `mix`, `mix_lower`, `mix_upper`, `rate`, `rate_lower`, `rate_upper` in points. A group on
@@ -70,6 +77,8 @@ class NpsChange(Generic[FrameT]):
 
     total: float
     total_interval: Interval
+    detectable: float
+    power: float
     mix: float
     mix_interval: Interval
     rate: float
@@ -82,7 +91,7 @@ class NpsChange(Generic[FrameT]):
     n_one_sided: int
     n_missing: int
     n_invalid: int
-    groups: FrameT
+    frame: FrameT
 
     def __str__(self) -> str:
         def part(value: float, bounds: Interval) -> str:
@@ -92,13 +101,14 @@ class NpsChange(Generic[FrameT]):
             f"NPS {self.score_before:.1f} to {self.score_after:.1f}: {part(self.total, self.total_interval)} "
             f"= mix {part(self.mix, self.mix_interval)} + rate {part(self.rate, self.rate_interval)} points, "
             f"{100 * self.total_interval.confidence_level:g} % intervals, {self.n_before:,} and "
-            f"{self.n_after:,} answers in {self.n_groups:,} groups"
+            f"{counted(self.n_after, 'answer')} in {counted(self.n_groups, 'group')}"
         )
         one_sided = f", {self.n_one_sided:,} of them on one side only" if self.n_one_sided else ""
-        return text + one_sided
+        reach = f"; smallest change found with {100 * self.power:g} % power: {self.detectable:.1f} points"
+        return text + one_sided + reach
 
     def _repr_html_(self) -> str:
-        return f"<p>{self}</p>"
+        return as_html(self, frame=self.frame)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +173,7 @@ def decompose_nps_change(
     scale: RatingScale = NPS_SCALE,
     invalid: Invalid = "raise",
     confidence_level: float = 0.95,
+    power: float = 0.8,
 ) -> NpsChange[FrameT]:
     r"""How much of a change of the score comes from who answered, and how much from how they answered.
 
@@ -183,6 +194,8 @@ def decompose_nps_change(
         What happens to answers off the scale: an error, or they are left out and counted.
     confidence_level : float, default 0.95
         Nominal coverage of the intervals, strictly between 0 and 1.
+    power : float, default 0.8
+        Probability with which `detectable` is to be found, strictly between 0 and 1.
 
     Returns
     -------
@@ -237,7 +250,9 @@ def decompose_nps_change(
     >>> round(change.total, 1), round(change.mix, 1), round(change.rate, 1)
     (-20.0, -33.0, 13.0)
     """
+    check_scale(scale)
     check_confidence_level(confidence_level)
+    check_power(power)
     engines = engine_of("before", before), engine_of("after", after)
     if engines[0] != engines[1]:
         raise InvalidInputError(
@@ -256,10 +271,15 @@ def decompose_nps_change(
     ]
     parts = decompose_change(sides[0].share, sides[0].net, sides[1].share, sides[1].net)
     errors = _variances(sides)
+    everybody = [
+        net_shares(group.everybody(), method="score", confidence_level=confidence_level) for group in grouped
+    ]
     z = normal_quantile(confidence_level)
     return NpsChange(
         total=100.0 * parts.total,
-        total_interval=_total_interval(grouped, confidence_level),
+        total_interval=_total_interval(everybody, confidence_level),
+        detectable=detectable_effect(100.0 * _total_error(everybody), confidence_level, power),
+        power=power,
         mix=100.0 * parts.mix,
         mix_interval=_around(parts.mix, z * math.sqrt(errors.mix), confidence_level),
         rate=100.0 * parts.rate,
@@ -272,7 +292,7 @@ def decompose_nps_change(
         n_one_sided=int(((sides[0].weight > 0) != (sides[1].weight > 0)).sum()),
         n_missing=sum(cells.n_missing for cells in counted),
         n_invalid=sum(cells.n_invalid for cells in counted),
-        groups=matched.frame(_columns(sides, parts, errors, z)),
+        frame=matched.frame(_columns(sides, parts, errors, z)),
     )
 
 
@@ -351,11 +371,15 @@ def _within_variances(sides: list[_Side]) -> list[FloatArray]:
     ]
 
 
-def _total_interval(grouped: list[GroupedAnswers], confidence_level: float) -> Interval:
+def _total_error(everybody: list[NetShares]) -> float:
+    """Standard error of the adjusted Wald test between two independent scores, as a fraction."""
+    sides = [adjusted_scores(side.promoters, side.detractors, side.interval_n) for side in everybody]
+    return math.sqrt(sum(float(side.variance[0]) for side in sides))
+
+
+def _total_interval(everybody: list[NetShares], confidence_level: float) -> Interval:
     """The interval of the difference of two independent scores."""
-    before, after = (
-        net_shares(group.everybody(), method="score", confidence_level=confidence_level) for group in grouped
-    )
+    before, after = everybody
     lower, upper = mover_interval(
         np.array([after.net, before.net]),
         np.array([after.lower, before.lower]),

@@ -9,16 +9,10 @@ from typing import Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from customer_centric._core.frames import LazyFrame, MemoryFrame, engine_of, is_lazy
+from customer_centric._core.frames import LazyFrame, MemoryFrame
 from customer_centric.typing import FloatArray, FrameT, IntArray
 
 Column: TypeAlias = FloatArray | IntArray | Sequence[str | None] | Sequence[bool]
-
-
-def open_survey(survey: FrameT) -> MemoryFrame[FrameT] | LazyFrame[FrameT]:
-    """A survey of any engine."""
-    engine = engine_of("survey", survey)
-    return LazyFrame(survey, engine) if is_lazy(engine) else MemoryFrame(survey, engine)
 
 
 def table_like(frame: MemoryFrame[FrameT] | LazyFrame[FrameT], columns: Mapping[str, Column]) -> FrameT:
