@@ -20,9 +20,9 @@ from customer_centric._methods.survey_design import Answers
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, mover_interval
 from customer_centric.intervals.normal import normal_quantile
-from customer_centric.nps._estimates import NetShares, net_shares
+from customer_centric.nps._estimates import net_shares
 from customer_centric.nps._ranks import adjusted_scores
-from customer_centric.nps._tallied import by_keys, group_answers
+from customer_centric.nps._tallied import GroupedAnswers, by_keys, group_answers
 from customer_centric.nps._two_sides import match_groups
 from customer_centric.nps.comparison import check_power, detectable_effect
 from customer_centric.nps.scale import NPS_SCALE, RatingScale, check_scale
@@ -253,11 +253,7 @@ def decompose_nps_change(
     check_scale(scale)
     check_confidence_level(confidence_level)
     check_power(power)
-    engines = engine_of("before", before), engine_of("after", after)
-    if engines[0] != engines[1]:
-        raise InvalidInputError(
-            f"`before` and `after` must be frames of one kind, got {engines[0]} and {engines[1]}; convert one"
-        )
+    _check_same_kind(before, after)
     keys = by_keys(by, None)
     counted = [
         _count(name, frame, keys, rating, weight, scale, invalid)
@@ -271,14 +267,12 @@ def decompose_nps_change(
     ]
     parts = decompose_change(sides[0].share, sides[0].net, sides[1].share, sides[1].net)
     errors = _variances(sides)
-    everybody = [
-        net_shares(group.everybody(), method="score", confidence_level=confidence_level) for group in grouped
-    ]
+    interval, error = _total_change(grouped, confidence_level)
     z = normal_quantile(confidence_level)
     return NpsChange(
         total=100.0 * parts.total,
-        total_interval=_total_interval(everybody, confidence_level),
-        detectable=detectable_effect(100.0 * _total_error(everybody), confidence_level, power),
+        total_interval=interval,
+        detectable=detectable_effect(error, confidence_level, power),
         power=power,
         mix=100.0 * parts.mix,
         mix_interval=_around(parts.mix, z * math.sqrt(errors.mix), confidence_level),
@@ -294,6 +288,14 @@ def decompose_nps_change(
         n_invalid=sum(cells.n_invalid for cells in counted),
         frame=matched.frame(_columns(sides, parts, errors, z)),
     )
+
+
+def _check_same_kind(before: object, after: object) -> None:
+    engines = engine_of("before", before), engine_of("after", after)
+    if engines[0] != engines[1]:
+        raise InvalidInputError(
+            f"`before` and `after` must be frames of one kind, got {engines[0]} and {engines[1]}; convert one"
+        )
 
 
 def _count(
@@ -371,21 +373,19 @@ def _within_variances(sides: list[_Side]) -> list[FloatArray]:
     ]
 
 
-def _total_error(everybody: list[NetShares]) -> float:
-    """Standard error of the adjusted Wald test between two independent scores, as a fraction."""
-    sides = [adjusted_scores(side.promoters, side.detractors, side.interval_n) for side in everybody]
-    return math.sqrt(sum(float(side.variance[0]) for side in sides))
-
-
-def _total_interval(everybody: list[NetShares], confidence_level: float) -> Interval:
-    """The interval of the difference of two independent scores."""
-    before, after = everybody
+def _total_change(grouped: list[GroupedAnswers], confidence_level: float) -> tuple[Interval, float]:
+    """Interval of the difference of two independent scores and error of its test, in points."""
+    before, after = (
+        net_shares(group.everybody(), method="score", confidence_level=confidence_level) for group in grouped
+    )
     lower, upper = mover_interval(
         np.array([after.net, before.net]),
         np.array([after.lower, before.lower]),
         np.array([after.upper, before.upper]),
     )
-    return Interval(100.0 * float(lower[0]), 100.0 * float(upper[0]), confidence_level)
+    adjusted = [adjusted_scores(side.promoters, side.detractors, side.interval_n) for side in (before, after)]
+    error = math.sqrt(sum(float(side.variance[0]) for side in adjusted))
+    return Interval(100.0 * float(lower[0]), 100.0 * float(upper[0]), confidence_level), 100.0 * error
 
 
 def _around(estimate: float, reach: float, confidence_level: float) -> Interval:

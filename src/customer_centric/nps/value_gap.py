@@ -196,20 +196,11 @@ def nps_value_gap(
     lower, upper = mean_intervals(moments, is_count=False, confidence_level=confidence_level)
     gap = gap_of(np.column_stack([moments.mean, lower, upper]), confidence_level)
     share, share_reason = _value_share(moments, confidence_level)
-    least, most = wilson_interval(moments.n, float(n), confidence_level=confidence_level)
-    table: dict[str, FloatArray | IntArray] = {
-        "n": moments.n.astype(np.int64),
-        "customer_share": moments.n / n,
-        "customer_share_lower": least,
-        "customer_share_upper": most,
-        "mean": moments.mean,
-        "lower": lower,
-        "upper": upper,
-        **share,
-    }
+    customers = _customer_share(moments.n, confidence_level)
+    means = {"mean": moments.mean, "lower": lower, "upper": upper}
     reasons = [reason for reason in (empty_classes(moments), share_reason) if reason]
     return NpsValueGap(
-        frame=class_frame(frame, table),
+        frame=class_frame(frame, {**customers, **means, **share}),
         difference=gap[0],
         difference_interval=gap[1],
         n=n,
@@ -219,6 +210,17 @@ def nps_value_gap(
         n_invalid=answers.n_invalid,
         reason="; ".join(reasons) or None,
     )
+
+
+def _customer_share(n: FloatArray, confidence_level: float) -> dict[str, FloatArray | IntArray]:
+    """Customers of each class, and their share of all."""
+    least, most = wilson_interval(n, float(n.sum()), confidence_level=confidence_level)
+    return {
+        "n": n.astype(np.int64),
+        "customer_share": n / n.sum(),
+        "customer_share_lower": least,
+        "customer_share_upper": most,
+    }
 
 
 def _value_share(moments: ClassMoments, confidence_level: float) -> tuple[dict[str, FloatArray], str | None]:
