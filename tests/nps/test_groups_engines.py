@@ -133,7 +133,7 @@ def test_only_the_cells_of_a_lazy_frame_are_collected() -> None:
         calls.append(rating)
         return rating
 
-    connection.create_function("seen", seen, [duckdb.sqltypes.BIGINT], duckdb.sqltypes.BIGINT)
+    connection.create_function("seen", seen, ["BIGINT"], "BIGINT")
     relation = connection.sql("select i % 3 as segment, seen(i % 11) as rating from range(60) t(i)")
     found = nps_by(relation, "segment", rating="rating")
     assert found.overall.n == 60

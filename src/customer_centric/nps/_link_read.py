@@ -134,8 +134,7 @@ def _known_days(
         return np.zeros(missing.shape, dtype=np.int64), missing
     if missing.any():
         # A date that is there stands in for those that are not, so that positions in messages hold.
-        present = int(np.flatnonzero(~missing)[0])
-        series = series.scatter(np.flatnonzero(missing), series[present])
+        series = series.fill_null(series[int(np.flatnonzero(~missing)[0])])
     return encode_days(series, engine=frame.engine, role=role, time_zone=_zone(series, time_zone)), missing
 
 
