@@ -56,7 +56,7 @@ def test_kitagawa_parts_of_a_score_that_falls_while_every_segment_improves() -> 
     rate = (42 - 40) * 0.5 + (14 - 10) * 0.5
     assert (found.mix, found.rate) == pytest.approx((mix, rate))
     assert (found.mix, found.rate, found.total) == pytest.approx((-5.8, 3.0, -2.8))
-    assert found.groups["score_after"].to_list() > found.groups["score_before"].to_list()
+    assert found.frame["score_after"].to_list() > found.frame["score_before"].to_list()
     assert found.total < 0 < found.rate
     assert found.mix_interval.upper < 0
 
@@ -118,14 +118,14 @@ def test_parts_add_up_and_bounds_are_honest(
     found = decomposed(frame(before), frame(after))
     assert found.total == pytest.approx(found.mix + found.rate, abs=1e-9)
     assert found.total == pytest.approx(found.score_after - found.score_before, abs=1e-9)
-    assert found.groups["mix"].sum() == pytest.approx(found.mix, abs=1e-9)
-    assert found.groups["rate"].sum() == pytest.approx(found.rate, abs=1e-9)
+    assert found.frame["mix"].sum() == pytest.approx(found.mix, abs=1e-9)
+    assert found.frame["rate"].sum() == pytest.approx(found.rate, abs=1e-9)
     assert found.mix_interval.contains(found.mix)
     assert found.rate_interval.contains(found.rate)
     assert found.total_interval.width > 1
     if found.n_one_sided < found.n_groups:
         assert found.rate_interval.width > 1
-    if len({plan for plan, _ in before + after}) > 1 and found.groups["share_before"].max() < 1:
+    if len({plan for plan, _ in before + after}) > 1 and found.frame["share_before"].max() < 1:
         assert found.mix_interval.width > 0
 
 
@@ -176,11 +176,11 @@ def as_duckdb(table: pd.DataFrame) -> Any:
 def test_every_engine_gives_the_same_and_its_own_kind_back(convert: Any, back: Any) -> None:
     new = pd.concat([AFTER, pd.DataFrame({"plan": ["new"], "rating": [3]})], ignore_index=True)
     expected, found = decomposed(BEFORE, new), decomposed(convert(BEFORE), convert(new))
-    assert type(found.groups) is type(convert(BEFORE))
+    assert type(found.frame) is type(convert(BEFORE))
     assert (found.mix, found.rate) == pytest.approx((expected.mix, expected.rate))
     pd.testing.assert_frame_equal(
-        back(found.groups).sort_values("plan").reset_index(drop=True),
-        expected.groups.sort_values("plan").reset_index(drop=True),
+        back(found.frame).sort_values("plan").reset_index(drop=True),
+        expected.frame.sort_values("plan").reset_index(drop=True),
         check_dtype=False,
     )
 
@@ -192,15 +192,15 @@ def test_groups_of_categories_and_of_several_columns_are_matched() -> None:
     after = pd.concat([after, pd.DataFrame({"plan": ["new"], "rating": [9], "land": ["x"]})])
     found = decompose_nps_change(before, after, by=["plan", "land"], rating="rating")
     assert found.n_groups == 5
-    assert found.groups[["plan", "land"]].iloc[-1].tolist() == ["new", "x"]
-    assert found.groups.index.tolist() == list(range(5))
+    assert found.frame[["plan", "land"]].iloc[-1].tolist() == ["new", "x"]
+    assert found.frame.index.tolist() == list(range(5))
 
 
 def test_whole_numbers_of_two_widths_are_matched() -> None:
     before = pl.DataFrame({"plan": [1, 1, 2], "rating": [10, 3, 9]}, schema_overrides={"plan": pl.Int32})
     after = pl.DataFrame({"plan": [1, 3], "rating": [10, 9]})
     found = decompose_nps_change(before, after, by="plan", rating="rating")
-    assert found.groups["plan"].to_list() == [1, 2, 3]
+    assert found.frame["plan"].to_list() == [1, 2, 3]
 
 
 # ── Edges ───────────────────────────────────────────────────────────────────────────────────────────
@@ -208,12 +208,12 @@ def test_whole_numbers_of_two_widths_are_matched() -> None:
 
 def test_a_group_on_one_side_is_mix_without_bounds_of_its_rate() -> None:
     found = decomposed(BEFORE, pd.concat([AFTER, pd.DataFrame({"plan": ["new"], "rating": [3]})]))
-    row = found.groups.set_index("plan").loc["new"]
+    row = found.frame.set_index("plan").loc["new"]
     assert (row["n_before"], row["n_after"], row["rate"]) == (0, 1, 0)
     assert row[["score_before", "rate_lower", "rate_upper"]].isna().all()
     assert row["mix_lower"] < row["mix"] < row["mix_upper"]
     assert found.n_one_sided == 1
-    assert str(found).endswith("10 and 11 answers in 3 groups, 1 of them on one side only")
+    assert "10 and 11 answers in 3 groups, 1 of them on one side only; " in str(found)
 
 
 def test_a_group_whose_answers_weigh_nothing_is_not_there() -> None:
@@ -221,7 +221,7 @@ def test_a_group_whose_answers_weigh_nothing_is_not_there() -> None:
     found = decomposed(before, AFTER.assign(w=1.0), weight="w")
     assert (found.n_groups, found.n_one_sided) == (2, 1)
     assert found.score_before == pytest.approx(400 / 6)
-    assert found.groups["share_before"].tolist() == [0, 1]
+    assert found.frame["share_before"].tolist() == [0, 1]
 
 
 def test_everybody_in_one_group_is_rate_alone() -> None:
@@ -242,7 +242,7 @@ def test_rows_without_an_answer_are_counted() -> None:
     before = pd.DataFrame({"plan": ["a", "b", "b"], "rating": [10, np.nan, 99]})
     found = decomposed(before, AFTER, invalid="missing")
     assert (found.n_before, found.n_missing, found.n_invalid) == (1, 1, 1)
-    assert found.groups["n_before"].tolist() == [1, 0, 0, 0]
+    assert found.frame["n_before"].tolist() == [1, 0, 0, 0]
 
 
 def test_the_sentence_has_the_parts_with_their_intervals() -> None:
@@ -250,7 +250,16 @@ def test_the_sentence_has_the_parts_with_their_intervals() -> None:
     assert text.startswith("NPS 30.0 to 10.0: -20.0 (")
     assert "= mix -33.0 (" in text
     assert "+ rate +13.0 (" in text
-    assert decomposed(BEFORE, AFTER)._repr_html_() == f"<p>{text}</p>"
+    assert decomposed(BEFORE, AFTER)._repr_html_().startswith(f"<p>{text}</p>")
+
+
+def test_the_smallest_change_found_is_that_of_two_groups() -> None:
+    """The total is a difference of two independent scores, whatever it is made of."""
+    found = decomposed(BEFORE, AFTER, power=0.9)
+    after, before = (net_promoter_score(frame["rating"]) for frame in (AFTER, BEFORE))
+    expected = compare_nps(after, before, power=0.9)
+    assert found.detectable == pytest.approx(expected.detectable)
+    assert str(found).endswith(f"; smallest change found with 90 % power: {expected.detectable:.1f} points")
 
 
 # ── Refusals ────────────────────────────────────────────────────────────────────────────────────────

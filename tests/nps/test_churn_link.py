@@ -331,7 +331,7 @@ GOOD = survey_frame([10, 3, 9, 2], stays=[None, 40, 70, 20])
         ),
         (GOOD, {"horizon": 0}, "`horizon` must be a finite number greater than 0, got 0"),
         (GOOD, {"horizon": math.inf}, "`horizon` must be a finite number greater than 0, got inf"),
-        (GOOD, {"scale": "0-10"}, "`scale` must be a RatingScale, got '0-10'; state the lowest and highest"),
+        (GOOD, {"scale": "0-10"}, "`scale` must be a RatingScale, got '0-10'; write for instance"),
         (GOOD, {"confidence_level": 95}, "`confidence_level` must be"),
         (GOOD, {"invalid": "drop"}, "`invalid` must be one of"),
         (GOOD, {"time_zone": "Mars/Base"}, "`time_zone` must be"),

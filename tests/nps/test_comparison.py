@@ -143,7 +143,7 @@ def test_bootstrap_intervals_can_be_compared() -> None:
 def test_rows_without_an_answer_are_counted() -> None:
     found = compare_nps(net_promoter_score([10, None, 3]), net_promoter_score([9, 11], invalid="missing"))
     assert (found.n_missing, found.n_invalid) == (1, 1)
-    assert (found.first_n, found.second_n, found.n_pairs) == (2, 1, 0)
+    assert (found.n_first, found.n_second, found.n_pairs) == (2, 1, 0)
 
 
 def test_the_sentence_always_says_what_could_have_been_found() -> None:

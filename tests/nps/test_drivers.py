@@ -37,7 +37,7 @@ def importance(frame: pd.DataFrame, **arguments: Any) -> DriverImportance[pd.Dat
 
 
 def by_driver(found: DriverImportance[pd.DataFrame]) -> pd.DataFrame:
-    return found.table.set_index("driver").loc[DRIVERS]
+    return found.frame.set_index("driver").loc[DRIVERS]
 
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -68,10 +68,10 @@ def test_two_drivers_as_published_by_pingouin_and_relaimpo() -> None:
         found = driver_importance(
             rows_with_correlations(full), outcome="Y", drivers=["X", "M"], method=method
         )
-        assert found.table["driver"].tolist() == ["M", "X"]
-        assert found.table["importance"].tolist() == pytest.approx([0.31521913, 0.05778011], abs=5e-9)
+        assert found.frame["driver"].tolist() == ["M", "X"]
+        assert found.frame["importance"].tolist() == pytest.approx([0.31521913, 0.05778011], abs=5e-9)
         assert found.r_squared == pytest.approx(0.37299924, abs=5e-9)
-        assert found.table["correlation"].tolist() == pytest.approx(full[[1, 0], 2])
+        assert found.frame["correlation"].tolist() == pytest.approx(full[[1, 0], 2])
 
 
 def test_coefficients_are_those_of_least_squares_with_robust_errors() -> None:
@@ -107,7 +107,7 @@ def test_means_of_drivers_are_their_performance() -> None:
 @given(SEEDS, st.sampled_from(["shapley", "relative_weights"]), st.integers(12, 80))
 def test_parts_sum_to_r_squared_and_lie_within_their_bounds(seed: int, method: str, n: int) -> None:
     found = importance(survey_of(seed, n), method=method, driver_range=(1, 5))
-    table = found.table
+    table = found.frame
     assert table["importance"].sum() == pytest.approx(found.r_squared)
     assert table["share"].sum() == pytest.approx(1.0)
     assert table["importance"].is_monotonic_decreasing
@@ -154,13 +154,13 @@ def test_the_unit_of_a_driver_changes_nothing_but_its_coefficient(
 def test_weights_count_up_to_a_constant_and_clusters_of_one_are_rows(seed: int) -> None:
     frame = survey_of(seed, 60)
     frame["constant"], frame["alone"] = 7.0, range(60)
-    plain = importance(frame).table
-    pd.testing.assert_frame_equal(importance(frame, weight="constant").table, plain, rtol=1e-9)
-    pd.testing.assert_frame_equal(importance(frame, cluster="alone").table, plain, rtol=1e-9)
+    plain = importance(frame).frame
+    pd.testing.assert_frame_equal(importance(frame, weight="constant").frame, plain, rtol=1e-9)
+    pd.testing.assert_frame_equal(importance(frame, cluster="alone").frame, plain, rtol=1e-9)
     scaled = frame.assign(stands_for=1000.0 * frame["stands_for"])
     pd.testing.assert_frame_equal(
-        importance(frame, weight="stands_for").table,
-        importance(scaled, weight="stands_for").table,
+        importance(frame, weight="stands_for").frame,
+        importance(scaled, weight="stands_for").frame,
         rtol=1e-9,
     )
 
@@ -180,7 +180,7 @@ def test_rows_seen_twice_narrow_the_bounds_unless_they_are_of_one_cluster() -> N
     frame["customer"] = range(len(frame))
     doubled = pd.concat([frame, frame])
     width = {
-        name: (found.table["upper"] - found.table["lower"]).to_numpy()
+        name: (found.frame["upper"] - found.frame["lower"]).to_numpy()
         for name, found in {
             "once": importance(frame),
             "twice": importance(doubled),
@@ -235,7 +235,7 @@ def test_the_map_is_relative_to_the_means_and_needs_one_scale() -> None:
     assert found["quadrant"].tolist() == ["keep up the good work", "low priority", "possible overkill"]
     frame["service"] -= 2
     assert by_driver(importance(frame, driver_range=(1, 5)))["quadrant"]["service"] == "concentrate here"
-    assert importance(frame).table["quadrant"].isna().all()
+    assert importance(frame).frame["quadrant"].isna().all()
     frame["service"] = 6 - frame["service"]
     turned = by_driver(importance(frame, driver_range=(1, 5)))
     assert turned["direction"]["service"] == "negative"
@@ -251,7 +251,7 @@ def test_incomplete_rows_are_left_out_and_counted() -> None:
     frame.loc[[5, 7], "rating"] = np.nan
     found = importance(frame)
     assert (found.n, found.n_left_out) == (197, 3)
-    pd.testing.assert_frame_equal(found.table, importance(frame.drop(index=[3, 5, 7])).table)
+    pd.testing.assert_frame_equal(found.frame, importance(frame.drop(index=[3, 5, 7])).frame)
 
 
 def test_many_incomplete_rows_are_warned_of() -> None:
@@ -286,30 +286,30 @@ def test_a_perfect_fit_is_not_certain() -> None:
     frame["rating"] = frame["service"]
     found = importance(frame, drivers=["service"])
     assert found.r_squared == pytest.approx(1.0)
-    assert found.table["share"].tolist() == [1.0]
+    assert found.frame["share"].tolist() == [1.0]
     assert 0.95 < found.r_squared_interval.lower < 1.0
 
 
 def test_one_cluster_says_nothing_about_others() -> None:
     found = importance(survey_of().assign(account=1), cluster="account", driver_range=(1, 5))
-    assert found.table[["lower", "upper"]].to_numpy().tolist() == [[0.0, 1.0]] * 3
+    assert found.frame[["lower", "upper"]].to_numpy().tolist() == [[0.0, 1.0]] * 3
     assert (found.r_squared_interval.lower, found.r_squared_interval.upper) == (0.0, 1.0)
-    assert found.table[["performance_lower", "performance_upper"]].to_numpy().tolist() == [[1.0, 5.0]] * 3
+    assert found.frame[["performance_lower", "performance_upper"]].to_numpy().tolist() == [[1.0, 5.0]] * 3
 
 
 def test_as_few_rows_as_are_allowed_give_wide_bounds() -> None:
     found = importance(survey_of(3, 5))
     assert found.n == 5
-    assert np.isfinite(found.table[["lower", "upper"]].to_numpy()).all()
-    assert (found.table["upper"] - found.table["lower"] > 0.1).all()
+    assert np.isfinite(found.frame[["lower", "upper"]].to_numpy()).all()
+    assert (found.frame["upper"] - found.frame["lower"] > 0.1).all()
 
 
 def test_an_outcome_that_no_driver_goes_with_has_no_shares() -> None:
     frame = pd.DataFrame({"service": [1.0, 1.0, 2.0, 2.0], "rating": [0.0, 1.0, 0.0, 1.0]})
     found = importance(frame, drivers=["service"])
     assert found.r_squared == 0.0
-    assert found.table["share"].isna().all()
-    assert found.table[["share_lower", "share_upper"]].to_numpy().tolist() == [[0.0, 1.0]]
+    assert found.frame["share"].isna().all()
+    assert found.frame[["share_lower", "share_upper"]].to_numpy().tolist() == [[0.0, 1.0]]
 
 
 def test_more_than_15_drivers_draw_orders() -> None:
@@ -319,9 +319,9 @@ def test_more_than_15_drivers_draw_orders() -> None:
     frame["rating"] = frame["d0"] + frame["d1"] + rng.normal(size=150)
     found = importance(frame, drivers=names, rng=np.random.default_rng(1), n_orders=100)
     again = importance(frame, drivers=names, rng=np.random.default_rng(1), n_orders=100)
-    pd.testing.assert_frame_equal(found.table, again.table)
+    pd.testing.assert_frame_equal(found.frame, again.frame)
     assert found.n_orders == 100
-    assert found.table["importance"].sum() == pytest.approx(found.r_squared)
+    assert found.frame["importance"].sum() == pytest.approx(found.r_squared)
     weights = importance(frame, drivers=names, method="relative_weights")
     assert weights.n_orders is None
     assert weights.r_squared == pytest.approx(found.r_squared)

@@ -53,7 +53,7 @@ def test_every_engine_finds_the_same(engine: str, method: Any, design: dict[str,
     assert (found.n, found.n_left_out) == (117, 3)
     assert found.r_squared == pytest.approx(expected.r_squared, rel=1e-9)
     assert found.r_squared_interval.lower == pytest.approx(expected.r_squared_interval.lower, rel=1e-8)
-    table, wanted = columns_of(found.table), columns_of(expected.table)
+    table, wanted = columns_of(found.frame), columns_of(expected.frame)
     assert list(table) == list(wanted)
     for name, values in table.items():
         if isinstance(wanted[name][0], float):
@@ -68,8 +68,8 @@ def test_every_engine_finds_the_same(engine: str, method: Any, design: dict[str,
 def test_the_table_is_of_the_kind_that_came_in(engine: str) -> None:
     frame = ENGINES[engine](survey())
     found = driver_importance(frame, outcome="rating", drivers=DRIVERS, driver_range=(0, 2e6))
-    assert type(found.table) is type(frame)
-    schema = nw.from_native(found.table).collect_schema()
+    assert type(found.frame) is type(frame)
+    schema = nw.from_native(found.frame).collect_schema()
     assert schema["importance"] == nw.Float64
     assert schema["suppressor"] == nw.Boolean
     assert {schema[name] for name in ("driver", "direction", "quadrant")} == {nw.String()}

@@ -178,7 +178,7 @@ class TestNobodyAndEverybody:
         row = found.frame.iloc[0]
         assert (row["score"], row["rank_lower"], row["rank_upper"]) == (100, 1, 1)
         assert row["lower"] < 0
-        assert (found.q, found.degrees_of_freedom) == (0, 0)
+        assert (found.heterogeneity, found.degrees_of_freedom) == (0, 0)
 
 
 class TestDifferences:
@@ -202,7 +202,7 @@ class TestDifferences:
             rating="rating",
         )
         expected = chi2_contingency(np.array([p, d]), correction=False)
-        assert found.q == pytest.approx(expected.statistic, rel=2e-3)
+        assert found.heterogeneity == pytest.approx(expected.statistic, rel=2e-3)
         assert found.degrees_of_freedom == expected.dof == 3
         assert found.p_value == pytest.approx(expected.pvalue, rel=0.05)
 

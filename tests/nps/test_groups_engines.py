@@ -51,7 +51,7 @@ def test_every_engine_gives_the_same(engine: str, design: dict[str, str]) -> Non
             np.testing.assert_allclose(got, want, rtol=1e-9 if design else 0, atol=0, err_msg=name)
     assert found.overall.n == expected.overall.n
     assert found.overall.score == pytest.approx(expected.overall.score, rel=1e-12)
-    assert found.q == pytest.approx(expected.q, rel=1e-9)
+    assert found.heterogeneity == pytest.approx(expected.heterogeneity, rel=1e-9)
     pairs = found.pairs()
     assert len(pairs) == 15 * 14 / 2
     assert pairs["segment_first"].tolist() == expected.pairs()["segment_first"].tolist()
@@ -133,7 +133,7 @@ def test_only_the_cells_of_a_lazy_frame_are_collected() -> None:
         calls.append(rating)
         return rating
 
-    connection.create_function("seen", seen, [duckdb.sqltypes.BIGINT], duckdb.sqltypes.BIGINT)
+    connection.create_function("seen", seen, ["BIGINT"], "BIGINT")
     relation = connection.sql("select i % 3 as segment, seen(i % 11) as rating from range(60) t(i)")
     found = nps_by(relation, "segment", rating="rating")
     assert found.overall.n == 60

@@ -156,6 +156,11 @@ def test_ratings_that_are_missing_are_no_answers() -> None:
     assert nonresponse_bounds(nps).response_rate == 0.75
 
 
+def test_a_number_is_no_score() -> None:
+    with pytest.raises(InvalidInputError, match=r"^`nps` must be a NetPromoterScore, got 30; score"):
+        nonresponse_bounds(30)  # type: ignore[arg-type]
+
+
 def test_the_number_of_invitations_must_be_known() -> None:
     nps = net_promoter_score([10, 9, 3])
     with pytest.raises(InvalidInputError, match=r"`nps` must know how many.*pass `invited` to `net_promoter"):

@@ -110,7 +110,7 @@ def test_bounds_are_honest_for_any_overlap(rows: list[tuple[int | None, int | No
     assert found.interval.width > 1
     assert found.standard_error > 0
     assert 0 <= found.p_value <= 1
-    assert found.first_n + found.second_n == 2 * found.n_pairs + found.n_first_only + found.n_second_only
+    assert found.n_first + found.n_second == 2 * found.n_pairs + found.n_first_only + found.n_second_only
 
 
 @given(CUSTOMERS)

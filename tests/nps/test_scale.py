@@ -50,3 +50,8 @@ def test_scores_of_other_scales_are_those_of_their_own_cuts() -> None:
 def test_refuses(arguments: dict[str, int], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         RatingScale(**arguments)
+
+
+def test_the_numbers_of_a_scale_are_no_scale() -> None:
+    with pytest.raises(InvalidInputError, match=r"^`scale` must be a RatingScale, got \(0, 10\); write for"):
+        net_promoter_score([9, 3], scale=(0, 10))  # type: ignore[arg-type]

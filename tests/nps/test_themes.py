@@ -42,7 +42,7 @@ def impact(frame: Any, **arguments: Any) -> ThemeImpact[Any]:
 
 
 def by_theme(found: ThemeImpact[pd.DataFrame]) -> pd.DataFrame:
-    return found.table.set_index("theme").loc[THEMES]
+    return found.frame.set_index("theme").loc[THEMES]
 
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -55,7 +55,7 @@ def test_ten_answers_by_hand() -> None:
     """5 promoters, 2 passives, 3 detractors: 20. Without the four who mention it: 4, 2, 0: 66.7."""
     frame = pd.DataFrame({"rating": [9, 10, 9, 10, 7, 8, 10, 6, 0, 3], "theme": [0] * 6 + [1] * 4})
     found = theme_impact(frame, rating="rating", themes=["theme"])
-    row = found.table.iloc[0]
+    row = found.frame.iloc[0]
     assert (found.score, found.n) == (pytest.approx(20.0), 10)
     assert row["mentions"] == 4
     assert row["share"] == pytest.approx(0.4)
@@ -68,7 +68,7 @@ def test_ten_answers_by_hand() -> None:
 def test_parts_have_the_intervals_they_are_named_after() -> None:
     """Tango's for the scores, Wilson's for the share, and the interval of the impact as it is written."""
     frame = pd.DataFrame({"rating": [9] * 20 + [7] * 8 + [2] * 2, "theme": [1] * 4 + [0] * 24 + [1] * 2})
-    row = theme_impact(frame, rating="rating", themes=["theme"]).table.iloc[0]
+    row = theme_impact(frame, rating="rating", themes=["theme"]).frame.iloc[0]
     (l1, l2), (u1, u2) = tango_interval([4, 16], [2, 0], [6, 24])
     lp, up = wilson_interval(6, 30)
     assert row[["score_with_lower", "score_with_upper"]].tolist() == pytest.approx([100 * l1, 100 * u1])
@@ -91,7 +91,7 @@ def test_the_impact_is_what_leaving_the_mentions_out_does(seed: int, n: int, clu
     """And p / (1 - p) times the distance of the score of those who mention it."""
     frame = survey_of(seed, n)
     found = impact(frame, cluster="account" if clustered else None)
-    table = found.table
+    table = found.frame
     assert found.score == pytest.approx(net_promoter_score(frame["rating"]).score)
     for row in table.to_dict("records"):
         others = frame["rating"][frame[row["theme"]] == 0]
@@ -127,7 +127,7 @@ def test_turning_the_scale_round_turns_the_impacts_round(seed: int) -> None:
 def test_clusters_of_one_are_answers(seed: int) -> None:
     frame = survey_of(seed, 40)
     frame["alone"] = range(40)
-    pd.testing.assert_frame_equal(impact(frame, cluster="alone").table, impact(frame).table)
+    pd.testing.assert_frame_equal(impact(frame, cluster="alone").frame, impact(frame).frame)
 
 
 def test_answers_seen_twice_narrow_the_bounds_unless_they_are_of_one_cluster() -> None:
@@ -135,7 +135,7 @@ def test_answers_seen_twice_narrow_the_bounds_unless_they_are_of_one_cluster() -
     frame["customer"] = range(len(frame))
     doubled = pd.concat([frame, frame])
     width = [
-        (found.table["upper"] - found.table["lower"]).to_numpy()
+        (found.frame["upper"] - found.frame["lower"]).to_numpy()
         for found in (impact(frame), impact(doubled), impact(doubled, cluster="customer"))
     ]
     assert (width[1] < 0.8 * width[0]).all()
@@ -160,7 +160,7 @@ def test_bounds_hold_the_truth_about_as_often_as_they_say(share: float, n: int) 
 
 
 def test_a_theme_that_nobody_mentions_may_still_matter_a_little() -> None:
-    row = impact(survey_of().assign(price=0)).table.query("theme == 'price'").iloc[0]
+    row = impact(survey_of().assign(price=0)).frame.query("theme == 'price'").iloc[0]
     assert row["impact"] == 0.0
     assert -6 < row["lower"] < 0 < row["upper"] < 6
     assert np.isnan(row["score_with"])
@@ -169,20 +169,20 @@ def test_a_theme_that_nobody_mentions_may_still_matter_a_little() -> None:
 
 def test_a_theme_that_everybody_mentions_has_no_impact_and_says_why() -> None:
     found = impact(survey_of().assign(price=1))
-    row = found.table.iloc[-1]
+    row = found.frame.iloc[-1]
     assert row["theme"] == "price"
     assert np.isnan(row["impact"])
     assert row["reason"] == "every answer mentions it"
     assert row["lower"] == pytest.approx(found.interval.lower - 100)
     assert row["upper"] == pytest.approx(found.interval.upper + 100)
-    assert found.table["reason"].isna().tolist() == [True, True, False]
+    assert found.frame["reason"].isna().tolist() == [True, True, False]
 
 
 def test_one_answer_and_unanimous_answers_have_bounds() -> None:
     one = impact(survey_of(1, 1))
     assert one.n == 1
     assert one.interval.width > 0
-    same = impact(survey_of().assign(rating=10), cluster="account").table
+    same = impact(survey_of().assign(rating=10), cluster="account").frame
     assert same["impact"].tolist() == pytest.approx([0.0] * 3)
     assert (same["lower"] < 0).all()
     assert (same["upper"] > 0).all()
@@ -200,7 +200,7 @@ def test_rows_without_an_answer_are_left_out_and_counted() -> None:
     frame.loc[5, "rating"] = 11
     found = impact(frame, invalid="missing")
     assert (found.n, found.n_missing, found.n_invalid) == (118, 1, 1)
-    pd.testing.assert_frame_equal(found.table, impact(frame.drop(index=[2, 5])).table)
+    pd.testing.assert_frame_equal(found.frame, impact(frame.drop(index=[2, 5])).frame)
 
 
 def test_it_says_what_it_found() -> None:
@@ -226,10 +226,10 @@ def gappy() -> pl.DataFrame:
 def test_every_engine_finds_the_same(engine: str, cluster: str | None) -> None:
     frame = ENGINES[engine](gappy())
     expected, found = impact(gappy(), cluster=cluster), impact(frame, cluster=cluster)
-    assert type(found.table) is type(frame)
+    assert type(found.frame) is type(frame)
     assert (found.n, found.n_missing, found.n_invalid) == (119, 1, 0)
     assert found.interval == expected.interval
-    table, wanted = columns_of(found.table), columns_of(expected.table)
+    table, wanted = columns_of(found.frame), columns_of(expected.frame)
     assert list(table) == list(wanted)
     for name, values in table.items():
         if name in {"theme", "reason"}:

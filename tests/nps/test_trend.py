@@ -52,7 +52,7 @@ def survey(rows: list[tuple[int, int, int]]) -> pd.DataFrame:
 
 
 def trend(frame: Any, period: str = "month", **options: Any) -> NpsTrend[Any]:
-    return nps_trend(frame, rating="rating", date="day", period=period, **options)  # type: ignore[arg-type]  # any text
+    return nps_trend(frame, rating="rating", answered="day", period=period, **options)  # type: ignore[arg-type]  # any text
 
 
 def middles(months: list[int]) -> np.ndarray:
@@ -123,7 +123,7 @@ def test_waves_with_effects_of_their_own_weigh_almost_alike() -> None:
 
 def test_a_wave_has_the_interval_of_its_score() -> None:
     frame = waves((50, 30, 20), (10, 0, 0))
-    table = trend(frame).waves
+    table = trend(frame).frame
     for row, day in zip(table.itertuples(), DAYS[:2], strict=True):
         alone = net_promoter_score(frame.loc[frame["day"] == day, "rating"])
         assert (row.score, row.lower, row.upper) == pytest.approx(
@@ -134,7 +134,7 @@ def test_a_wave_has_the_interval_of_its_score() -> None:
 
 def test_control_limits_come_from_the_answers() -> None:
     """400/350/250 in all: 15 plus and minus 1.96 standard errors of a wave of its size."""
-    table = trend(waves((40, 35, 25), (360, 315, 225))).waves
+    table = trend(waves((40, 35, 25), (360, 315, 225))).frame
     spread = 0.65 - 0.15**2
     expected = 100 * 1.959964 * np.sqrt(spread / np.array([100, 900]))
     assert (table["limit_upper"] - 15).to_numpy() == pytest.approx(expected, rel=5e-3)
@@ -174,9 +174,9 @@ def test_intervals_of_the_slope_cover_what_they_say(n: int, panel: bool, effect:
 @examples(30)
 def test_turning_the_scale_round_changes_the_sign(rows: list[tuple[int, int, int]]) -> None:
     """Promoters become detractors and the other way round."""
-    there = trend(survey(rows), customer="who")
+    there = trend(survey(rows), cluster="who")
     mirror = {10: 0, 9: 3, 7: 7, 3: 9, 0: 10}
-    back = trend(survey([(m, mirror[r], c) for m, r, c in rows]), customer="who")
+    back = trend(survey([(m, mirror[r], c) for m, r, c in rows]), cluster="who")
     assert back.centre == pytest.approx(-there.centre)
     assert back.slope == pytest.approx(-there.slope, nan_ok=True, abs=1e-7)
     assert back.standard_error == pytest.approx(there.standard_error)
@@ -186,16 +186,16 @@ def test_turning_the_scale_round_changes_the_sign(rows: list[tuple[int, int, int
 @examples(30)
 def test_customers_who_answer_once_are_answers_of_their_own(rows: list[tuple[int, int, int]]) -> None:
     once = survey([(m, r, i) for i, (m, r, _) in enumerate(rows)])
-    named, plain = trend(once, customer="who"), trend(once)
+    named, plain = trend(once, cluster="who"), trend(once)
     assert named.slope == pytest.approx(plain.slope, nan_ok=True, abs=1e-7)
     assert named.standard_error == pytest.approx(plain.standard_error)
-    pd.testing.assert_frame_equal(named.waves, plain.waves)
+    pd.testing.assert_frame_equal(named.frame, plain.frame)
 
 
 @given(ROWS)
 @examples(30)
 def test_bounds_are_honest_for_any_waves(rows: list[tuple[int, int, int]]) -> None:
-    found = trend(survey(rows), customer="who")
+    found = trend(survey(rows), cluster="who")
     assert found.n == len(rows)
     assert found.interval.width > 1
     if found.n_waves == 1:
@@ -204,7 +204,7 @@ def test_bounds_are_honest_for_any_waves(rows: list[tuple[int, int, int]]) -> No
         assert found.interval.contains(found.slope)
         assert 0 <= found.p_value <= 1
         assert 0 < found.detectable < math.inf
-    table = found.waves
+    table = found.frame
     assert ((table["lower"] <= table["score"]) & (table["score"] <= table["upper"])).all()
     assert (table["limit_lower"] <= found.centre + 1e-9).all()
     assert (table["limit_upper"] - table["limit_lower"] > 1).all()
@@ -222,7 +222,7 @@ def test_constant_weights_change_nothing(rows: list[tuple[int, int, int]], const
 @given(ROWS)
 @examples(15)
 def test_the_order_of_rows_changes_nothing(rows: list[tuple[int, int, int]]) -> None:
-    there, back = trend(survey(rows), customer="who"), trend(survey(rows[::-1]), customer="who")
+    there, back = trend(survey(rows), cluster="who"), trend(survey(rows[::-1]), cluster="who")
     assert back.slope == pytest.approx(there.slope, nan_ok=True, abs=1e-9)
     assert back.standard_error == pytest.approx(there.standard_error)
 
@@ -242,7 +242,7 @@ def test_repeated_customers_sharpen_a_trend() -> None:
             "who": np.tile(np.arange(200), 6),
         }
     )
-    named, plain = trend(frame, customer="who"), trend(frame)
+    named, plain = trend(frame, cluster="who"), trend(frame)
     assert named.slope == pytest.approx(plain.slope)
     sampling = [t.standard_error / math.sqrt(max(1, t.dispersion)) for t in (named, plain)]
     assert sampling[0] < 0.8 * sampling[1]
@@ -251,7 +251,7 @@ def test_repeated_customers_sharpen_a_trend() -> None:
 def test_repeated_answers_within_a_wave_are_not_new_customers() -> None:
     frame = waves((5, 3, 2), (3, 3, 4))
     copies = pd.concat([frame.assign(who=frame.index)] * 5)
-    once, five = trend(frame), trend(copies, customer="who")
+    once, five = trend(frame), trend(copies, cluster="who")
     assert five.slope == pytest.approx(once.slope)
     assert five.standard_error == pytest.approx(once.standard_error)
     assert trend(copies).standard_error < 0.6 * once.standard_error
@@ -259,7 +259,7 @@ def test_repeated_answers_within_a_wave_are_not_new_customers() -> None:
 
 def test_customers_who_never_change_still_leave_doubt() -> None:
     frame = pd.DataFrame({"day": np.repeat(DAYS[:4], 10), "rating": [10] * 40, "who": [*range(10)] * 4})
-    found = trend(frame, customer="who")
+    found = trend(frame, cluster="who")
     assert found.slope == pytest.approx(0, abs=1e-9)
     assert found.interval.width > 10
 
@@ -285,12 +285,12 @@ def as_duckdb(table: pd.DataFrame) -> Any:
 )
 def test_every_engine_gives_the_same_and_its_own_kind_back(convert: Any, back: Any) -> None:
     frame = waves((5, 3, 2), (3, 3, 4), (6, 2, 2)).assign(who=[*range(15)] * 2)
-    expected, found = trend(frame, customer="who"), trend(convert(frame), customer="who")
-    assert type(found.waves) is type(convert(frame))
+    expected, found = trend(frame, cluster="who"), trend(convert(frame), cluster="who")
+    assert type(found.frame) is type(convert(frame))
     assert (found.slope, found.standard_error) == pytest.approx((expected.slope, expected.standard_error))
-    numbers = [name for name in expected.waves.columns if name != "day"]
-    pd.testing.assert_frame_equal(back(found.waves)[numbers], expected.waves[numbers], check_dtype=False)
-    assert pd.to_datetime(back(found.waves)["day"]).tolist() == expected.waves["day"].tolist()
+    numbers = [name for name in expected.frame.columns if name != "day"]
+    pd.testing.assert_frame_equal(back(found.frame)[numbers], expected.frame[numbers], check_dtype=False)
+    assert pd.to_datetime(back(found.frame)["day"]).tolist() == expected.frame["day"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_every_engine_gives_the_same_and_its_own_kind_back(convert: Any, back: A
 )
 def test_waves_start_with_their_periods_and_empty_periods_are_absent(period: str, starts: list[str]) -> None:
     found = trend(waves((5, 3, 2), (5, 3, 2), (8, 1, 1), months=[0, 1, 7]), period)
-    assert [str(day.date()) for day in found.waves["day"]] == starts
+    assert [str(day.date()) for day in found.frame["day"]] == starts
     assert found.n_waves == len(starts)
 
 
@@ -332,7 +332,7 @@ def test_waves_without_an_answer_are_shown_and_left_out() -> None:
     frame = waves((5, 3, 2), (1, 0, 0), (8, 1, 1)).astype({"rating": float})
     frame.loc[frame["day"] == DAYS[1], "rating"] = np.nan
     found = trend(frame)
-    row = found.waves.iloc[1]
+    row = found.frame.iloc[1]
     assert (row["n"], row["n_missing"], row["lower"], row["upper"]) == (0, 1, -100, 100)
     assert math.isnan(row["score"])
     assert (found.n_waves, found.n_missing, found.n) == (2, 1, 20)
@@ -366,7 +366,7 @@ def test_the_sentence_says_what_could_have_been_found() -> None:
             {"confidence_level": 0},
             "`confidence_level` must be a finite number greater than 0 and less than 1, got 0",
         ),
-        ({"time_zone": "UTC"}, "`time_zone` must be None where `date` (column 'day') holds"),
+        ({"time_zone": "UTC"}, "`time_zone` must be None where `answered` (column 'day') holds"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(change: dict[str, Any], message: str) -> None:
@@ -387,8 +387,8 @@ def test_arguments_that_make_no_sense_are_refused(change: dict[str, Any], messag
             "`survey` must have at least one answer with a weight greater than 0, got 0 rows without one",
         ),
         (waves((5, 3, 2)).assign(rating=11), "`rating` (column 'rating') must be whole numbers from 0 to 10"),
-        (waves((5, 3, 2)).assign(day="soon"), "`date` (column 'day') must be ISO dates"),
-        (waves((5, 3, 2)).assign(day=None), "`date` (column 'day') must be present in every row"),
+        (waves((5, 3, 2)).assign(day="soon"), "`answered` (column 'day') must be ISO dates"),
+        (waves((5, 3, 2)).assign(day=None), "`answered` (column 'day') must be present in every row"),
         ({"rating": [1]}, "`survey` must be a pandas or Polars data frame"),
     ],
 )
@@ -400,8 +400,10 @@ def test_surveys_without_a_trend_in_them_are_refused(frame: Any, message: str) -
 
 def test_columns_must_be_there_and_not_be_those_of_the_result() -> None:
     frame = waves((5, 3, 2))
-    with pytest.raises(MissingColumnError, match=r"^`customer` must be a column of the frame, got 'id'"):
-        trend(frame, customer="id")
+    with pytest.raises(MissingColumnError, match=r"^`cluster` must be a column of the frame, got 'id'"):
+        trend(frame, cluster="id")
     renamed = frame.rename(columns={"day": "score"})
-    with pytest.raises(InvalidInputError, match=r"^`date` must name a column other than those of the result"):
-        nps_trend(renamed, rating="rating", date="score", period="month")
+    with pytest.raises(
+        InvalidInputError, match=r"^`answered` must name a column other than those of the result"
+    ):
+        nps_trend(renamed, rating="rating", answered="score", period="month")

@@ -35,7 +35,7 @@ def grouped() -> NpsByGroup[pd.DataFrame]:
 
 @cache
 def followed() -> NpsTrend[pd.DataFrame]:
-    return nps_trend(survey(), rating="rating", date="day", period="month")
+    return nps_trend(survey(), rating="rating", answered="day", period="month")
 
 
 @cache

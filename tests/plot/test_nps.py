@@ -92,7 +92,7 @@ def test_frames_of_another_kind_are_drawn_the_same() -> None:
 def test_waves_are_drawn_with_their_limits_and_slope() -> None:
     axes, found = DRAWINGS["trend"](), followed()
     points = next(line for line in axes.lines if line.get_marker() == "o")
-    np.testing.assert_allclose(points.get_ydata(), found.waves["score"])
+    np.testing.assert_allclose(points.get_ydata(), found.frame["score"])
     line = next(line for line in axes.lines if line.get_linewidth() == 2)
     x, y = np.asarray(line.get_xdata(), dtype="datetime64[D]").astype(float), np.asarray(line.get_ydata())
     np.testing.assert_allclose((y[-1] - y[0]) / (x[-1] - x[0]) * 365.25, found.slope)
@@ -104,9 +104,9 @@ def test_waves_outside_their_limits_have_a_ring() -> None:
     ratings = np.tile([10, 9, 8, 3], 60)
     ratings[-40:] = 2
     frame = pd.DataFrame({"day": days, "rating": ratings})
-    found = nps_trend(frame, rating="rating", date="day", period="month")
+    found = nps_trend(frame, rating="rating", answered="day", period="month")
     rings = [line for line in plot.plot_nps_trend(found).lines if line.get_fillstyle() == "none"]
-    waves = found.waves
+    waves = found.frame
     outside = (waves["score"] < waves["limit_lower"]) | (waves["score"] > waves["limit_upper"])
     assert outside.any()
     np.testing.assert_allclose(rings[0].get_ydata(), waves["score"][outside])
@@ -114,13 +114,13 @@ def test_waves_outside_their_limits_have_a_ring() -> None:
 
 def test_one_wave_has_no_line() -> None:
     frame = pd.DataFrame({"day": ["2024-01-01"] * 3, "rating": [10, 8, 3]})
-    axes = plot.plot_nps_trend(nps_trend(frame, rating="rating", date="day", period="month"))
+    axes = plot.plot_nps_trend(nps_trend(frame, rating="rating", answered="day", period="month"))
     assert "a year" not in " ".join(words(axes))
     assert "<svg" in plot.figure_svg(axes, label="x")
 
 
 def test_the_map_names_quadrants_and_drivers() -> None:
-    axes, table = DRAWINGS["drivers"](), driven().table
+    axes, table = DRAWINGS["drivers"](), driven().frame
     assert {
         "concentrate here",
         "keep up the good work",

@@ -7,9 +7,10 @@ customer, and only numbers by class leave them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, TypeAlias
+from typing import Any, Final, Generic, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 from customer_centric._core.checks import check_number
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
 from customer_centric._core.frames.codes import Codes, as_series
-from customer_centric._core.frames.lazy import AnyLazyFrame, attach_table, flag, floor_divide
+from customer_centric._core.frames.lazy import AnyLazyFrame, flag, floor_divide
+from customer_centric._core.words import counted
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, mover_interval
+from customer_centric.nps._tables import table_like
 from customer_centric.typing import FloatArray, FrameT, IntArray
 from customer_centric.units import Horizon, horizon_in_unit
 
@@ -226,28 +229,20 @@ def ratio_of(by_class: FloatArray, confidence_level: float) -> tuple[float, Inte
         return ratio, Interval(float(ratio * np.exp(-below)), float(ratio * np.exp(above)), confidence_level)
 
 
-def small_frame(frame: AnyFrame[FrameT], columns: Mapping[str, FloatArray | IntArray]) -> FrameT:
+def known(value: float, pattern: str, unit: str = "") -> str:
+    """A number in words, also where there is none."""
+    return "not known" if math.isnan(value) else f"{value:{pattern}}{unit}"
+
+
+def sample_words(n: int, reason: str | None) -> str:
+    """Whom a difference between classes rests on, and what it lacks."""
+    words = f"{counted(n, 'customer')}; an association among those who answered"
+    return words if reason is None else f"{words}; {reason}"
+
+
+def class_frame(frame: AnyFrame[FrameT], columns: Mapping[str, FloatArray | IntArray]) -> FrameT:
     """One row a class as a frame of the same kind; whole numbers stay whole, what is not known is missing."""
-    arrays: dict[str, NDArray[Any]] = {"nps_class": np.array(CLASSES, dtype=object)}
-    for name, values in columns.items():
-        arrays[name] = np.asarray(values)
-    if frame.engine == "duckdb" and isinstance(frame, LazyFrame):
-        relation: FrameT = attach_table(frame.frame, frame.engine, arrays).to_native()
-        return relation
-    data = {
-        name: [None if value != value else value for value in values.tolist()]  # noqa: PLR0124  # NaN
-        for name, values in arrays.items()
-    }
-    types = {"O": nw.String(), "i": nw.Int64(), "f": nw.Float64()}
-    schema = {name: types[values.dtype.kind] for name, values in arrays.items()}
-    backend: Literal["pandas", "polars", "pyarrow"] = "polars"
-    if frame.engine == "pandas":
-        backend = "pandas"
-    elif frame.engine == "pyarrow":
-        backend = "pyarrow"
-    built = nw.from_dict(data, schema, backend=backend)
-    native: FrameT = (built.lazy() if frame.engine == "polars lazy" else built).to_native()
-    return native
+    return table_like(frame, {"nps_class": list(CLASSES), **columns})
 
 
 def match_codes(codes: Codes, survey: Codes) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_centric._core.checks import check_choice, check_offers
+from customer_centric._core.checks import check_choice
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_time_zone
 from customer_centric._core.frames.codes import (
     AnySeries,
@@ -27,7 +27,7 @@ from customer_centric._core.frames.problems import (
     raise_rows,
     wrong_type,
 )
-from customer_centric._core.ratings import Invalid, check_ratings
+from customer_centric._core.ratings import OFF_SCALE_REMEDY, Invalid, check_ratings
 from customer_centric.errors import InvalidInputError
 from customer_centric.nps._link import (
     Answers,
@@ -46,12 +46,11 @@ from customer_centric.nps._link_checks import (
     POSITIVE_RULE,
     RowChecks,
 )
-from customer_centric.nps.scale import RatingScale
+from customer_centric.nps.scale import RatingScale, check_scale
 from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
 
 # The day of a loss that has not happened: after every calendar day there is.
 NEVER: Final = 2**40
-RATING_REMEDY: Final = 'state another scale if the question had one, or pass invalid="missing" to count them'
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,7 @@ class SurveyColumns:
 def answers_of(frame: AnyFrame[FrameT], columns: SurveyColumns) -> Answers[FrameT]:
     """The rows with an answer; bad data are refused."""
     check_time_zone(columns.time_zone)
-    check_offers(
-        "scale",
-        columns.scale,
-        ("net_values",),
-        rule="a RatingScale",
-        remedy="state the lowest and highest answer and where the classes end",
-    )
+    check_scale(columns.scale)
     check_choice("invalid", columns.invalid, ("raise", "missing"))
     if isinstance(frame, LazyFrame):
         return _answers_lazy(frame, columns)
@@ -141,8 +134,7 @@ def _known_days(
         return np.zeros(missing.shape, dtype=np.int64), missing
     if missing.any():
         # A date that is there stands in for those that are not, so that positions in messages hold.
-        present = int(np.flatnonzero(~missing)[0])
-        series = series.scatter(np.flatnonzero(missing), series[present])
+        series = series.fill_null(series[int(np.flatnonzero(~missing)[0])])
     return encode_days(series, engine=frame.engine, role=role, time_zone=_zone(series, time_zone)), missing
 
 
@@ -236,7 +228,7 @@ def _refuse_off_scale(columns: SurveyColumns, found: Mapping[str, int], value: s
         value=value,
         count=found["_off"],
         total=found["n"],
-        remedy=RATING_REMEDY,
+        remedy=OFF_SCALE_REMEDY,
     )
 
 

@@ -14,7 +14,7 @@ from customer_centric._core.frames import LazyFrame, MemoryFrame
 from customer_centric._core.frames.codes import AnySeries, as_series
 from customer_centric._core.frames.lazy import AnyLazyFrame, flag
 from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
-from customer_centric._core.ratings import Invalid, Ratings, check_ratings
+from customer_centric._core.ratings import OFF_SCALE_REMEDY, Invalid, Ratings, check_ratings
 from customer_centric._core.tabulate import sum_by
 from customer_centric.errors import InvalidInputError
 from customer_centric.nps.scale import RatingScale
@@ -22,11 +22,7 @@ from customer_centric.typing import FloatArray, IntArray
 
 _THEME_RULE: Final = "0 or 1 for every answer"
 _THEME_REMEDY: Final = "write 1 where the answer mentions the theme and 0 where it does not"
-_RATING_REMEDY: Final = "cast it to whole numbers"
-_OFF_SCALE_REMEDY: Final = (
-    'state another scale if the question had one, or pass invalid="missing" to leave such answers out and '
-    "count them"
-)
+_RATING_REMEDY: Final = "convert it first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +232,7 @@ def _refuse(seen: dict[str, NDArray[Any]], columns: ThemeColumns) -> None:
             value=_shown(_least(seen["off_value"])),
             count=int(seen["off"].sum()),
             total=total,
-            remedy=_OFF_SCALE_REMEDY,
+            remedy=OFF_SCALE_REMEDY,
         )
     for j, theme in enumerate(columns.themes):
         raise_rows(

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from customer_centric.intervals import mover_interval, tango_interval, wilson_interval
-from customer_centric.nps._drivers_tables import Column
+from customer_centric.nps._tables import Column
 from customer_centric.nps._themes_counts import ThemeCounts
 from customer_centric.typing import FloatArray
 

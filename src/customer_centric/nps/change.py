@@ -15,6 +15,7 @@ from customer_centric._core.frames import Key, Tally, engine_of, open_frame, tal
 from customer_centric._core.frames.tally_groups import by_keys, match_groups
 from customer_centric._core.ratings import Invalid
 from customer_centric._core.tabulate import sum_by
+from customer_centric._core.words import as_html, counted
 from customer_centric._methods.decomposition import ChangeDecomposition, decompose_change
 from customer_centric._methods.decomposition_errors import (
     GroupedSide,
@@ -28,8 +29,10 @@ from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, mover_interval
 from customer_centric.intervals.normal import normal_quantile
 from customer_centric.nps._estimates import net_shares
+from customer_centric.nps._ranks import adjusted_scores
 from customer_centric.nps._tallied import GroupedAnswers, group_answers
-from customer_centric.nps.scale import NPS_SCALE, RatingScale
+from customer_centric.nps.comparison import check_power, detectable_effect
+from customer_centric.nps.scale import NPS_SCALE, RatingScale, check_scale
 from customer_centric.typing import FrameT, IntArray
 
 __all__ = ["ChangeDecomposition", "NpsChange", "decompose_change", "decompose_nps_change"]
@@ -50,6 +53,10 @@ class NpsChange(Generic[FrameT]):
         Score after less score before, in points; `mix + rate`.
     total_interval : Interval
         Bounds of the change, those of `compare_nps`.
+    detectable : float
+        Smallest true change of the score, in points, that such surveys find with probability `power`.
+    power : float
+        The probability that `detectable` is for.
     mix : float
         The part, in points, that comes from who answered: other shares of the groups.
     mix_interval : Interval
@@ -66,7 +73,7 @@ class NpsChange(Generic[FrameT]):
         Groups with answers, and those that have them on one side only: all that they change is mix.
     n_missing, n_invalid : int
         Rows of both without an answer, and with one that is not on the scale.
-    groups : data frame
+    frame : data frame
         One row a group, of the kind that was given: the columns of `by`; `n_before`, `n_after`;
         `share_before`, `share_after`; `score_before`, `score_after` in points, missing where nobody
         answered; `mix`, `mix_lower`, `mix_upper`, `rate`, `rate_lower`, `rate_upper` in points. A group on
@@ -75,6 +82,8 @@ class NpsChange(Generic[FrameT]):
 
     total: float
     total_interval: Interval
+    detectable: float
+    power: float
     mix: float
     mix_interval: Interval
     rate: float
@@ -87,7 +96,7 @@ class NpsChange(Generic[FrameT]):
     n_one_sided: int
     n_missing: int
     n_invalid: int
-    groups: FrameT
+    frame: FrameT
 
     def __str__(self) -> str:
         def part(value: float, bounds: Interval) -> str:
@@ -97,13 +106,14 @@ class NpsChange(Generic[FrameT]):
             f"NPS {self.score_before:.1f} to {self.score_after:.1f}: {part(self.total, self.total_interval)} "
             f"= mix {part(self.mix, self.mix_interval)} + rate {part(self.rate, self.rate_interval)} points, "
             f"{100 * self.total_interval.confidence_level:g} % intervals, {self.n_before:,} and "
-            f"{self.n_after:,} answers in {self.n_groups:,} groups"
+            f"{counted(self.n_after, 'answer')} in {counted(self.n_groups, 'group')}"
         )
         one_sided = f", {self.n_one_sided:,} of them on one side only" if self.n_one_sided else ""
-        return text + one_sided
+        reach = f"; smallest change found with {100 * self.power:g} % power: {self.detectable:.1f} points"
+        return text + one_sided + reach
 
     def _repr_html_(self) -> str:
-        return f"<p>{self}</p>"
+        return as_html(self, frame=self.frame)
 
 
 def decompose_nps_change(
@@ -116,6 +126,7 @@ def decompose_nps_change(
     scale: RatingScale = NPS_SCALE,
     invalid: Invalid = "raise",
     confidence_level: float = 0.95,
+    power: float = 0.8,
 ) -> NpsChange[FrameT]:
     r"""How much of a change of the score comes from who answered, and how much from how they answered.
 
@@ -136,6 +147,8 @@ def decompose_nps_change(
         What happens to answers off the scale: an error, or they are left out and counted.
     confidence_level : float, default 0.95
         Nominal coverage of the intervals, strictly between 0 and 1.
+    power : float, default 0.8
+        Probability with which `detectable` is to be found, strictly between 0 and 1.
 
     Returns
     -------
@@ -190,12 +203,10 @@ def decompose_nps_change(
     >>> round(change.total, 1), round(change.mix, 1), round(change.rate, 1)
     (-20.0, -33.0, 13.0)
     """
+    check_scale(scale)
     check_confidence_level(confidence_level)
-    engines = engine_of("before", before), engine_of("after", after)
-    if engines[0] != engines[1]:
-        raise InvalidInputError(
-            f"`before` and `after` must be frames of one kind, got {engines[0]} and {engines[1]}; convert one"
-        )
+    check_power(power)
+    _check_same_kind(before, after)
     keys = by_keys(by, None)
     counted = [
         _count(name, frame, keys, rating, weight, scale, invalid)
@@ -210,10 +221,13 @@ def decompose_nps_change(
     parts = decompose_change(sides[0].share, sides[0].value, sides[1].share, sides[1].value)
     within = within_variances(sides, prior_rows=_PRIOR_ANSWERS, prior_variance=_PRIOR_VARIANCE)
     errors = part_variances(sides, within)
+    interval, error = _total_change(grouped, confidence_level)
     z = normal_quantile(confidence_level)
     return NpsChange(
         total=100.0 * parts.total,
-        total_interval=_total_interval(grouped, confidence_level),
+        total_interval=interval,
+        detectable=detectable_effect(error, confidence_level, power),
+        power=power,
         mix=100.0 * parts.mix,
         mix_interval=_around(parts.mix, z * math.sqrt(errors.mix), confidence_level),
         rate=100.0 * parts.rate,
@@ -226,8 +240,16 @@ def decompose_nps_change(
         n_one_sided=int(((sides[0].weight > 0) != (sides[1].weight > 0)).sum()),
         n_missing=sum(cells.n_missing for cells in counted),
         n_invalid=sum(cells.n_invalid for cells in counted),
-        groups=matched.frame(_columns(sides, parts, errors, z)),
+        frame=matched.frame(_columns(sides, parts, errors, z)),
     )
+
+
+def _check_same_kind(before: object, after: object) -> None:
+    engines = engine_of("before", before), engine_of("after", after)
+    if engines[0] != engines[1]:
+        raise InvalidInputError(
+            f"`before` and `after` must be frames of one kind, got {engines[0]} and {engines[1]}; convert one"
+        )
 
 
 def _count(
@@ -268,8 +290,8 @@ def _side(name: str, answers: Answers, place: IntArray, n_groups: int) -> Groupe
     )
 
 
-def _total_interval(grouped: list[GroupedAnswers], confidence_level: float) -> Interval:
-    """The interval of the difference of two independent scores."""
+def _total_change(grouped: list[GroupedAnswers], confidence_level: float) -> tuple[Interval, float]:
+    """Interval of the difference of two independent scores and error of its test, in points."""
     before, after = (
         net_shares(group.everybody(), method="score", confidence_level=confidence_level) for group in grouped
     )
@@ -278,7 +300,9 @@ def _total_interval(grouped: list[GroupedAnswers], confidence_level: float) -> I
         np.array([after.lower, before.lower]),
         np.array([after.upper, before.upper]),
     )
-    return Interval(100.0 * float(lower[0]), 100.0 * float(upper[0]), confidence_level)
+    adjusted = [adjusted_scores(side.promoters, side.detractors, side.interval_n) for side in (before, after)]
+    error = math.sqrt(sum(float(side.variance[0]) for side in adjusted))
+    return Interval(100.0 * float(lower[0]), 100.0 * float(upper[0]), confidence_level), 100.0 * error
 
 
 def _around(estimate: float, reach: float, confidence_level: float) -> Interval:

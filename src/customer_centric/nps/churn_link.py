@@ -13,6 +13,7 @@ from customer_centric._core.checks import check_confidence_level
 from customer_centric._core.frames import check_day, day_number
 from customer_centric._core.frames.lazy import flag
 from customer_centric._core.ratings import Invalid
+from customer_centric._core.words import as_html
 from customer_centric._methods.survival import KaplanMeier, kaplan_meier
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
@@ -21,12 +22,14 @@ from customer_centric.nps._link import (
     AnyFrame,
     FirstAnswers,
     check_horizon_days,
+    class_frame,
     collect,
     first_answers,
     gap_of,
+    known,
     open_frames,
     refuse_nobody,
-    small_frame,
+    sample_words,
 )
 from customer_centric.nps._link_read import SurveyColumns, answers_of
 from customer_centric.nps.scale import NPS_SCALE, RatingScale
@@ -93,12 +96,15 @@ class ChurnAfterSurvey(Generic[FrameT]):
 
     def __str__(self) -> str:
         bounds = self.churn_difference_interval
+        difference = known(100 * self.churn_difference, ".1f", " points")
         return (
             f"Within {self.horizon:g} days of the answer, churn of promoters less that of detractors: "
-            f"{100 * self.churn_difference:.1f} points ({100 * bounds.confidence_level:g} % interval "
-            f"{100 * bounds.lower:.1f} to {100 * bounds.upper:.1f}; {self.n:,} customers; an association "
-            "among those who answered)"
+            f"{difference} ({100 * bounds.confidence_level:g} % interval "
+            f"{100 * bounds.lower:.1f} to {100 * bounds.upper:.1f}; {sample_words(self.n, self.reason)})"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self, frame=self.frame)
 
 
 def churn_after_survey(
@@ -235,7 +241,7 @@ def churn_after_survey(
     churn_gap = gap_of(churn, confidence_level)
     stay_gap = gap_of(stay, confidence_level)
     return ChurnAfterSurvey(
-        frame=small_frame(frame, _table(curves, days, churn, stay)),
+        frame=class_frame(frame, _table(curves, days, churn, stay)),
         churn_difference=churn_gap[0],
         churn_difference_interval=churn_gap[1],
         stay_difference=stay_gap[0],

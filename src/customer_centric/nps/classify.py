@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from customer_centric._core.ratings import Invalid, check_ratings
-from customer_centric.nps.scale import NPS_SCALE, RatingScale
+from customer_centric.nps.scale import NPS_SCALE, RatingScale, check_scale
 
 __all__ = ["classify"]
 
@@ -54,6 +54,7 @@ def classify(
     >>> classify([0, 6, 7, 8, 9, 10, None]).tolist()
     ['detractor', 'detractor', 'passive', 'passive', 'promoter', 'promoter', None]
     """
+    check_scale(scale)
     checked = check_ratings("ratings", ratings, minimum=scale.minimum, maximum=scale.maximum, invalid=invalid)
     names = np.array(["detractor", "passive", "promoter", None], dtype=object)
     net = scale.net_values(checked.values)

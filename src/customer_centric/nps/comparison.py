@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from customer_centric._core.checks import check_number
+from customer_centric._core.words import as_html, counted
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, mover_interval
 from customer_centric.intervals.normal import normal_quantile
@@ -43,9 +44,9 @@ class NpsDifference:
         200 where they are too small to find any.
     power : float
         The probability that `detectable` is for.
-    first_score, second_score : float
+    score_first, score_second : float
         The two scores, in points.
-    first_n, second_n : int
+    n_first, n_second : int
         Answers in each.
     n_pairs, n_first_only, n_second_only : int
         Customers who answered both times, and only once; all answers are single ones where the two groups
@@ -61,10 +62,10 @@ class NpsDifference:
     p_value: float
     detectable: float
     power: float
-    first_score: float
-    second_score: float
-    first_n: int
-    second_n: int
+    score_first: float
+    score_second: float
+    n_first: int
+    n_second: int
     n_pairs: int = 0
     n_first_only: int
     n_second_only: int
@@ -79,18 +80,18 @@ class NpsDifference:
     def __str__(self) -> str:
         bounds, level = self.interval, f"{100 * self.interval.confidence_level:g} %"
         p_value = f"p = {self.p_value:.3f}" if self.p_value >= _LEAST_SHOWN else f"p < {_LEAST_SHOWN:g}"
-        who = f"{self.first_n:,} and {self.second_n:,} answers"
+        who = f"{self.n_first:,} and {counted(self.n_second, 'answer')}"
         if self.paired:
-            who += f", {self.n_pairs:,} customers in both"
+            who += f", {counted(self.n_pairs, 'customer')} in both"
         return (
-            f"NPS {self.first_score:.1f} less {self.second_score:.1f}: difference {self.difference:+.1f} "
+            f"NPS {self.score_first:.1f} less {self.score_second:.1f}: difference {self.difference:+.1f} "
             f"({level} interval {bounds.lower:+.1f} to {bounds.upper:+.1f}, {p_value}) from "
             f"{who}; {self._reach()}"
         )
 
     def _repr_html_(self) -> str:
         strong = f"difference {self.difference:+.1f}"
-        return f"<p>{self}</p>".replace(strong, f"<strong>{strong}</strong>", 1)
+        return as_html(self).replace(strong, f"<strong>{strong}</strong>", 1)
 
     def _reach(self) -> str:
         chance = f"{100 * self.power:g} % power"
@@ -213,10 +214,10 @@ def difference_of(
         p_value=p_value,
         detectable=detectable_effect(standard_error, confidence_level, power),
         power=power,
-        first_score=scores[0],
-        second_score=scores[1],
-        first_n=n_pairs + n_first_only,
-        second_n=n_pairs + n_second_only,
+        score_first=scores[0],
+        score_second=scores[1],
+        n_first=n_pairs + n_first_only,
+        n_second=n_pairs + n_second_only,
         n_pairs=n_pairs,
         n_first_only=n_first_only,
         n_second_only=n_second_only,

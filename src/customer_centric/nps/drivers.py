@@ -10,14 +10,15 @@ from typing import Final, Generic, Literal, TypeAlias
 import numpy as np
 
 from customer_centric._core.checks import check_choice, check_confidence_level, check_number
-from customer_centric._core.frames import LazyFrame, check_columns
+from customer_centric._core.frames import LazyFrame, check_columns, open_frame
+from customer_centric._core.words import as_html, counted
 from customer_centric._methods.importance import MOST_EXACT
 from customer_centric.errors import DataWarning, InvalidInputError
 from customer_centric.intervals import Interval
 from customer_centric.nps._drivers_estimates import Estimates, estimate
 from customer_centric.nps._drivers_lazy import rows_in_engine
 from customer_centric.nps._drivers_rows import Columns, Moments, rows_in_memory
-from customer_centric.nps._drivers_tables import Column, open_survey, table_like
+from customer_centric.nps._tables import Column, table_like
 from customer_centric.typing import BoolArray, FrameT, IntArray
 
 __all__ = ["DriverImportance", "driver_importance"]
@@ -33,7 +34,7 @@ class DriverImportance(Generic[FrameT]):
 
     Parameters
     ----------
-    table : frame of the caller's kind
+    frame : frame of the caller's kind
         One row a driver, the most important first.
     r_squared : float
         Part of the variance of the outcome that the drivers account for in these rows, in [0, 1]: the sum
@@ -52,7 +53,7 @@ class DriverImportance(Generic[FrameT]):
 
     Notes
     -----
-    `table` has these columns:
+    `frame` has these columns:
 
     | column | meaning | unit |
     |---|---|---|
@@ -69,7 +70,7 @@ class DriverImportance(Generic[FrameT]):
     A driver that never varies has no correlation, coefficient or direction, and bounds of 0 and 1.
     """
 
-    table: FrameT
+    frame: FrameT
     r_squared: float
     r_squared_interval: Interval
     outcome: str
@@ -82,9 +83,12 @@ class DriverImportance(Generic[FrameT]):
         bounds, level = self.r_squared_interval, f"{100 * self.r_squared_interval.confidence_level:g} %"
         return (
             f"The drivers account for {100 * self.r_squared:.1f} % of the variance of {self.outcome!r} "
-            f"({level} interval {100 * bounds.lower:.1f} to {100 * bounds.upper:.1f} %) in {self.n:,} rows; "
-            f"{self.n_left_out:,} rows left out"
+            f"({level} interval {100 * bounds.lower:.1f} to {100 * bounds.upper:.1f} %) "
+            f"in {counted(self.n, 'row')}; {counted(self.n_left_out, 'row')} left out"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self, frame=self.frame)
 
 
 def driver_importance(
@@ -188,14 +192,14 @@ def driver_importance(
     >>> rating = 2 * service + price + rng.normal(scale=3, size=400)
     >>> survey = pd.DataFrame({"rating": rating, "service": service, "price": price})
     >>> found = driver_importance(survey, outcome="rating", drivers=["price", "service"])
-    >>> found.table[["driver", "importance", "lower", "upper"]].round(2)
+    >>> found.frame[["driver", "importance", "lower", "upper"]].round(2)
         driver  importance  lower  upper
     0  service        0.36   0.30   0.43
     1    price        0.19   0.14   0.24
     """
     check_choice("method", method, ("shapley", "relative_weights"))
     check_confidence_level(confidence_level)
-    frame = open_survey(survey)
+    frame = open_frame("survey", survey)
     columns = Columns(
         _check_drivers(frame.columns, drivers, outcome=outcome, weight=weight, cluster=cluster),
         outcome,
@@ -217,7 +221,7 @@ def driver_importance(
         driver_range=columns.driver_range,
     )
     return DriverImportance(
-        table=table_like(frame, _table(found, columns)),
+        frame=table_like(frame, _table(found, columns)),
         r_squared=found.r_squared,
         r_squared_interval=Interval(*found.r_squared_bounds, confidence_level),
         outcome=outcome,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from customer_centric._core.checks import check_number
+from customer_centric._core.words import as_html
 
 __all__ = ["EarnedGrowth", "earned_growth_rate"]
 
@@ -42,6 +43,9 @@ class EarnedGrowth:
             f"Earned growth rate {rate}: last year's customers bring {100 * self.net_retention:.1f} % of "
             f"last year's revenue, new ones who were recommended {100 * self.earned_new_share:.1f} %"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def earned_growth_rate(

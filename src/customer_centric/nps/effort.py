@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from customer_centric._core.checks import check_choice
 from customer_centric._core.ratings import Invalid, check_ratings
+from customer_centric._core.words import as_html
 from customer_centric.nps.mean_rating import MeanRating, mean_of
 from customer_centric.nps.top_box import TopBox, check_boxes, check_scale, share_in_boxes
 
@@ -41,6 +42,9 @@ class CustomerEffort:
     def __str__(self) -> str:
         end = "less" if self.direction == "low_is_easy" else "more"
         return f"{self.mean} ({end} is easier); {self.easy}"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def customer_effort_score(

@@ -15,6 +15,7 @@ from customer_centric._core.checks import check_choice, check_confidence_level, 
 from customer_centric._core.frames import Tally, open_frame, tally
 from customer_centric._core.frames.tally_groups import by_keys
 from customer_centric._core.ratings import Invalid, Ratings
+from customer_centric._core.words import as_html, counted
 from customer_centric._methods.shrinkage import heterogeneity
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import mover_interval
@@ -28,7 +29,7 @@ from customer_centric.nps._ranks import (
     student_p_values,
 )
 from customer_centric.nps._tallied import GroupedAnswers, group_answers
-from customer_centric.nps.scale import NPS_SCALE, RatingScale
+from customer_centric.nps.scale import NPS_SCALE, RatingScale, check_scale
 from customer_centric.nps.score import NetPromoterScore, score_answers
 from customer_centric.nps.shrinkage import ShrunkenNps, pooled_scores, shrink_nps
 from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
@@ -63,8 +64,8 @@ class NpsByGroup(Generic[FrameT]):
         One row a group, of the kind of the survey.
     overall : NetPromoterScore
         The score of everybody.
-    q, degrees_of_freedom, p_value : float
-        Cochran's statistic of the hypothesis that all groups have one score, its degrees of freedom
+    heterogeneity, degrees_of_freedom, p_value : float
+        Cochran's statistic Q of the hypothesis that all groups have one score, its degrees of freedom
         (groups with answers less one), and the probability of a statistic at least as large under it; NaN
         for fewer than two groups.
     between_sd : float
@@ -94,7 +95,7 @@ class NpsByGroup(Generic[FrameT]):
 
     frame: FrameT
     overall: NetPromoterScore
-    q: float
+    heterogeneity: float
     degrees_of_freedom: int
     p_value: float
     between_sd: float
@@ -104,12 +105,18 @@ class NpsByGroup(Generic[FrameT]):
 
     def __str__(self) -> str:
         seen, number = int(self._groups.seen.sum()), self._groups.seen.size
-        words = f"{number:,} groups" if seen == number else f"{number:,} groups ({seen:,} with answers)"
+        words = counted(number, "group") + ("" if seen == number else f" ({seen:,} with answers)")
+        text = f"{words}. Everybody: {self.overall}"
+        if not self.degrees_of_freedom:
+            return text
         return (
-            f"{words}. Everybody: {self.overall}. Between groups: standard deviation "
-            f"{self.between_sd:.1f} points, Q = {self.q:.1f} with {self.degrees_of_freedom} degrees of "
-            f"freedom, p = {self.p_value:.3g}"
+            f"{text}. Between groups: standard deviation {self.between_sd:.1f} points, "
+            f"Q = {self.heterogeneity:.1f} with {counted(self.degrees_of_freedom, 'degree')} of freedom, "
+            f"p = {self.p_value:.3g}"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self, frame=self.frame)
 
     def pairs(self, *, power: float = 0.8) -> pd.DataFrame:
         r"""Every pair of groups: how far apart they are, and how sure that is.
@@ -245,6 +252,7 @@ def nps_by(
     >>> found.frame[["rank_lower", "rank_upper"]].to_numpy().tolist()
     [[1, 2], [1, 2]]
     """
+    check_scale(scale)
     check_confidence_level(confidence_level)
     check_choice("method", method, [name for name in METHODS if name != "bootstrap"])
     keys = by_keys(by, cluster)
@@ -275,7 +283,7 @@ def nps_by(
             method=method,
             confidence_level=confidence_level,
         ),
-        q=q,
+        heterogeneity=q,
         degrees_of_freedom=free,
         p_value=p_value,
         between_sd=shrunken.between_sd,

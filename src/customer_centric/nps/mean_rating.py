@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from customer_centric._core.checks import check_confidence_level
 from customer_centric._core.ratings import Invalid, Ratings, check_ratings
 from customer_centric._core.tabulate import sum_by
+from customer_centric._core.words import as_html, counted
 from customer_centric._methods.survey_design import design_means, effective_answers
 from customer_centric.intervals import Interval, multinomial_score_interval
 from customer_centric.nps._estimates import sample_effect
@@ -70,8 +71,11 @@ class MeanRating:
         bounds = self.interval
         return (
             f"mean {self.mean:.2f} ({100 * bounds.confidence_level:g} % interval {bounds.lower:.2f} to "
-            f"{bounds.upper:.2f}) of {self.n:,} answers from {self.values[0]} to {self.values[-1]}"
+            f"{bounds.upper:.2f}) of {counted(self.n, 'answer')} from {self.values[0]} to {self.values[-1]}"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def mean_rating(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from customer_centric._core.checks import check_number
+from customer_centric._core.checks import check_number, check_offers
+from customer_centric._core.words import as_html
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
 from customer_centric.nps.score import NetPromoterScore
@@ -59,6 +60,9 @@ class NonresponseBounds:
             f"NPS {self.score:.1f} at a response rate of {100 * self.response_rate:.1f} %: that of all who "
             f"were asked lies between {self.lowest:.1f} and {self.highest:.1f}; {tipping}"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def nonresponse_bounds(nps: NetPromoterScore, *, target: float = 0.0) -> NonresponseBounds:
@@ -117,6 +121,13 @@ def nonresponse_bounds(nps: NetPromoterScore, *, target: float = 0.0) -> Nonresp
     >>> round(bounds.lowest, 1), round(bounds.highest, 1), round(bounds.tipping_point, 1)
     (-48.0, 72.0, -20.0)
     """
+    check_offers(
+        "nps",
+        nps,
+        ("response_rate",),
+        rule="a NetPromoterScore",
+        remedy="score the answers first with net_promoter_score or net_promoter_score_from_counts",
+    )
     rate = nps.response_rate
     if rate is None:
         raise InvalidInputError(

@@ -16,7 +16,7 @@ from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import mover_interval, multinomial_score_interval, tango_interval
 from customer_centric.nps._estimates import ADDED
 from customer_centric.nps.comparison import NpsDifference, check_power, difference_of
-from customer_centric.nps.scale import NPS_SCALE, RatingScale
+from customer_centric.nps.scale import NPS_SCALE, RatingScale, check_scale
 from customer_centric.typing import FloatArray, IntArray
 
 __all__ = ["compare_nps_panel"]
@@ -117,6 +117,7 @@ def compare_nps_panel(
     >>> round(result.difference, 1), result.n_pairs, result.n_first_only, result.n_second_only
     (25.0, 2, 2, 1)
     """
+    check_scale(scale)
     check_confidence_level(confidence_level)
     check_power(power)
     waves = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scipy.special import ndtri
 
 from customer_centric._core.checks import check_confidence_level, check_number
+from customer_centric._core.words import as_html, counted
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals.normal import normal_quantile
 
@@ -30,7 +31,10 @@ class SampleSize:
     invitations: int
 
     def __str__(self) -> str:
-        return f"{self.respondents:,} answers, {self.invitations:,} invitations"
+        return f"{counted(self.respondents, 'answer')}, {counted(self.invitations, 'invitation')}"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def nps_sample_size(

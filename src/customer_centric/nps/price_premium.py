@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias
 
@@ -11,6 +12,7 @@ import numpy as np
 from customer_centric._core.checks import check_choice, check_confidence_level
 from customer_centric._core.frames.lazy import AnyLazyFrame, flag
 from customer_centric._core.ratings import Invalid
+from customer_centric._core.words import as_html
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
 from customer_centric.nps._link import (
@@ -19,11 +21,13 @@ from customer_centric.nps._link import (
     PASSIVE,
     PROMOTER,
     AnyFrame,
+    class_frame,
     first_answers,
     gap_of,
+    known,
     open_frames,
     refuse_nobody,
-    small_frame,
+    sample_words,
     total,
 )
 from customer_centric.nps._link_read import SurveyColumns, answers_of, log_rows
@@ -91,8 +95,13 @@ class PricePremium(Generic[FrameT]):
         level = f"{100 * bounds.confidence_level:g} % interval {bounds.lower:.2f} to {bounds.upper:.2f}"
         what = f"Promoters pay {self.difference:+.2f} % beside detractors"
         if self.method == "elasticity":
-            what = f"Elasticity of promoters less that of detractors: {self.difference:+.2f}"
-        return f"{what} ({level}; {self.n:,} customers; an association among those who answered)"
+            what = f"Elasticity of promoters less that of detractors: {known(self.difference, '+.2f')}"
+        elif math.isnan(self.difference):
+            what = "What promoters pay beside detractors is not known"
+        return f"{what} ({level}; {sample_words(self.n, self.reason)})"
+
+    def _repr_html_(self) -> str:
+        return as_html(self, frame=self.frame)
 
 
 def price_premium(
@@ -239,7 +248,7 @@ def price_premium(
         "n_purchases": contrasts.rows.astype(np.int64),
     }
     return PricePremium(
-        frame=small_frame(frame, {**counts, **table}),
+        frame=class_frame(frame, {**counts, **table}),
         difference=gap[0],
         difference_interval=gap[1],
         method=method,

@@ -11,6 +11,7 @@ import numpy as np
 from customer_centric._core.checks import check_number
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
 from customer_centric._core.tabulate import sum_by
+from customer_centric._core.words import as_html, counted
 from customer_centric.errors import ConvergenceError, InvalidInputError
 from customer_centric.nps._raking_cells import Cells, cells_in_engine, cells_in_memory
 from customer_centric.nps._raking_margins import check_margins, role_of
@@ -67,10 +68,14 @@ class RakedWeights(Generic[FrameT]):
 
     def __str__(self) -> str:
         return (
-            f"{self.n:,} rows raked to {self.margins['column'].nunique()} margins in {self.n_iterations} "
-            f"iterations: weights from {self.smallest_weight:.3g} to {self.largest_weight:.3g}, design "
-            f"effect {self.design_effect:.2f}, as good as {self.effective_n:,.0f} rows of equal weight"
+            f"{counted(self.n, 'row')} raked to {counted(self.margins['column'].nunique(), 'margin')} in "
+            f"{counted(self.n_iterations, 'iteration')}: weights from {self.smallest_weight:.3g} to "
+            f"{self.largest_weight:.3g}, design effect {self.design_effect:.2f}, "
+            f"as good as {self.effective_n:,.0f} rows of equal weight"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -70,5 +70,14 @@ class RatingScale:
         return np.asarray(promoters - detractors + 0.0 * ratings)
 
 
+def check_scale(scale: object) -> None:
+    """A rating scale, and not the numbers of one."""
+    if not isinstance(scale, RatingScale):
+        raise InvalidInputError(
+            f"`scale` must be a RatingScale, got {scale!r}; write for instance "
+            "RatingScale(minimum=1, maximum=5, detractor_max=3, promoter_min=5)"
+        )
+
+
 NPS_SCALE: Final = RatingScale()
 """0 to 10: detractors 0-6, passives 7-8, promoters 9-10."""

@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike
 
 from customer_centric._core.checks import check_choice, check_confidence_level, check_number
 from customer_centric._core.ratings import Invalid, Ratings, check_ratings
+from customer_centric._core.words import as_html, counted
 from customer_centric._methods.survey_design import Answers
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
 from customer_centric.nps._estimates import METHODS, CountMethod, Method, net_shares
 from customer_centric.nps._resample import resampled_net
 from customer_centric.nps._sample import sample_of
-from customer_centric.nps.scale import NPS_SCALE, RatingScale
+from customer_centric.nps.scale import NPS_SCALE, RatingScale, check_scale
 
 __all__ = ["NetPromoterScore", "net_promoter_score", "net_promoter_score_from_counts"]
 
@@ -85,12 +86,12 @@ class NetPromoterScore:
         bounds, level = self.interval, f"{100 * self.interval.confidence_level:g} %"
         return (
             f"NPS {self.score:.1f} ({level} interval {bounds.lower:.1f} to {bounds.upper:.1f}) from "
-            f"{self.n:,} answers: {100 * self.promoter_share:.1f} % promoters, "
+            f"{counted(self.n, 'answer')}: {100 * self.promoter_share:.1f} % promoters, "
             f"{100 * self.passive_share:.1f} % passives, {100 * self.detractor_share:.1f} % detractors"
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{self}</p>".replace(f"NPS {self.score:.1f}", f"<strong>NPS {self.score:.1f}</strong>", 1)
+        return as_html(self).replace(f"NPS {self.score:.1f}", f"<strong>NPS {self.score:.1f}</strong>", 1)
 
 
 def net_promoter_score(
@@ -177,6 +178,7 @@ def net_promoter_score(
     >>> print(net_promoter_score([10, 9, 10, 9, 8, 7, 10, 3, 9, None]))
     NPS 55.6 (95 % interval -2.2 to 84.2) from 9 answers: 66.7 % promoters, 22.2 % passives, 11.1 % detractors
     """
+    check_scale(scale)
     checked = check_ratings("ratings", ratings, minimum=scale.minimum, maximum=scale.maximum, invalid=invalid)
     answers = sample_of(
         checked,

@@ -13,16 +13,19 @@ from customer_centric._core.checks import check_confidence_level
 from customer_centric._core.frames import check_day, day_number
 from customer_centric._core.frames.lazy import AnyLazyFrame
 from customer_centric._core.ratings import Invalid
+from customer_centric._core.words import as_html
 from customer_centric.intervals import Interval
 from customer_centric.nps._class_means import class_moments, empty_classes, mean_intervals
 from customer_centric.nps._link import (
     check_horizon_days,
+    class_frame,
     first_answers,
     gap_of,
+    known,
     open_frames,
     ratio_of,
     refuse_nobody,
-    small_frame,
+    sample_words,
     total,
 )
 from customer_centric.nps._link_read import SurveyColumns, answers_of, log_rows
@@ -94,10 +97,14 @@ class SpendAfterSurvey(Generic[FrameT]):
     def __str__(self) -> str:
         bounds = self.difference_interval
         return (
-            f"In {self.horizon:g} days after the answer, a promoter less a detractor: {self.difference:,.2f} "
-            f"({100 * bounds.confidence_level:g} % interval {bounds.lower:,.2f} to {bounds.upper:,.2f}; "
-            f"{self.n:,} customers; an association among those who answered)"
+            f"In {self.horizon:g} days after the answer, a promoter less a detractor: "
+            f"{known(self.difference, ',.2f')} ({100 * bounds.confidence_level:g} % interval "
+            f"{bounds.lower:,.2f} to {bounds.upper:,.2f}; "
+            f"{sample_words(self.n, self.reason)})"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self, frame=self.frame)
 
 
 def spend_after_survey(
@@ -236,7 +243,7 @@ def spend_after_survey(
     means = np.column_stack([moments.mean, lower, upper])
     gap, ratio = gap_of(means, confidence_level), ratio_of(means, confidence_level)
     return SpendAfterSurvey(
-        frame=small_frame(
+        frame=class_frame(
             frame,
             {"n": moments.n.astype(np.int64), "mean": moments.mean, "lower": lower, "upper": upper},
         ),

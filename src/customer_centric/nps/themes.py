@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Generic
 
 from customer_centric._core.checks import check_choice, check_confidence_level
-from customer_centric._core.frames import LazyFrame, check_columns
+from customer_centric._core.frames import LazyFrame, check_columns, open_frame
 from customer_centric._core.ratings import Invalid
+from customer_centric._core.words import as_html, counted
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
-from customer_centric.nps._drivers_tables import open_survey, table_like
+from customer_centric.nps._tables import table_like
 from customer_centric.nps._themes_counts import ThemeColumns, count_lazy, count_memory
 from customer_centric.nps._themes_estimates import estimate_themes, theme_table
-from customer_centric.nps.scale import NPS_SCALE, RatingScale
+from customer_centric.nps.scale import NPS_SCALE, RatingScale, check_scale
 from customer_centric.typing import FrameT
 
 __all__ = ["ThemeImpact", "theme_impact"]
@@ -26,7 +27,7 @@ class ThemeImpact(Generic[FrameT]):
 
     Parameters
     ----------
-    table : frame of the caller's kind
+    frame : frame of the caller's kind
         One row a theme, the one that pulls the score down most first.
     score : float
         Net Promoter Score of all answers, in points from -100 to 100.
@@ -37,7 +38,7 @@ class ThemeImpact(Generic[FrameT]):
 
     Notes
     -----
-    `table` has these columns:
+    `frame` has these columns:
 
     | column | meaning | unit |
     |---|---|---|
@@ -52,7 +53,7 @@ class ThemeImpact(Generic[FrameT]):
     Scores of nobody are missing, with bounds of -100 and 100.
     """
 
-    table: FrameT
+    frame: FrameT
     score: float
     interval: Interval
     n: int
@@ -64,8 +65,11 @@ class ThemeImpact(Generic[FrameT]):
         left_out = self.n_missing + self.n_invalid
         return (
             f"NPS {self.score:.1f} ({level} interval {bounds.lower:.1f} to {bounds.upper:.1f}) from "
-            f"{self.n:,} answers; {left_out:,} rows left out"
+            f"{counted(self.n, 'answer')}; {counted(left_out, 'row')} left out"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self, frame=self.frame)
 
 
 def theme_impact(
@@ -150,16 +154,17 @@ def theme_impact(
     >>> found = theme_impact(survey, rating="rating", themes=["delivery", "staff"])
     >>> found.score
     30.0
-    >>> found.table[["theme", "score_with", "score_without", "impact", "lower", "upper"]].round(
+    >>> found.frame[["theme", "score_with", "score_without", "impact", "lower", "upper"]].round(
     ...     1
     ... )
           theme  score_with  score_without  impact  lower  upper
     0  delivery       -50.0           83.3   -53.3  -64.9  -40.8
     1     staff       100.0            0.0    30.0   21.6   38.1
     """
+    check_scale(scale)
     check_choice("invalid", invalid, ("raise", "missing"))
     check_confidence_level(confidence_level)
-    frame = open_survey(survey)
+    frame = open_frame("survey", survey)
     named = _check_themes(frame.columns, themes, rating=rating, cluster=cluster)
     columns = ThemeColumns(rating, named, cluster, scale, invalid)
     counts = count_lazy(frame, columns) if isinstance(frame, LazyFrame) else count_memory(frame, columns)
@@ -172,7 +177,7 @@ def theme_impact(
     found = estimate_themes(counts, confidence_level)
     lower, upper = found.whole
     return ThemeImpact(
-        table=table_like(frame, theme_table(named, found)),
+        frame=table_like(frame, theme_table(named, found)),
         score=100.0 * float((counts.everybody[2] - counts.everybody[0]) / n),
         interval=Interval(100.0 * lower, 100.0 * upper, confidence_level),
         n=n,

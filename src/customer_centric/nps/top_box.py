@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from customer_centric._core.checks import check_confidence_level, check_number
 from customer_centric._core.ratings import Invalid, Ratings, check_ratings
+from customer_centric._core.words import as_html, counted
 from customer_centric._methods.survey_design import Answers, design_means, effective_answers
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, wilson_interval
@@ -62,8 +63,11 @@ class TopBox:
         boxes = {1: f"{first}", 2: f"{first} or {last}"}.get(len(self.boxes), f"{first} to {last}")
         return (
             f"{self.score:.1f} % ({100 * bounds.confidence_level:g} % interval {bounds.lower:.1f} to "
-            f"{bounds.upper:.1f}) of {self.n:,} answers are {boxes}"
+            f"{bounds.upper:.1f}) of {counted(self.n, 'answer')} {'is' if self.n == 1 else 'are'} {boxes}"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def top_box_score(

@@ -14,6 +14,7 @@ from customer_centric._core.checks import check_confidence_level
 from customer_centric._core.frames import Key, Period, Tally, check_period, day_number, open_frame, tally
 from customer_centric._core.frames.periods import first_days, periods_of
 from customer_centric._core.ratings import Invalid
+from customer_centric._core.words import as_html, counted
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
 from customer_centric.intervals.normal import normal_quantile
@@ -21,7 +22,7 @@ from customer_centric.nps._estimates import ADDED, NetShares, net_shares
 from customer_centric.nps._tallied import GroupedAnswers, group_answers
 from customer_centric.nps._waves import fit_line, wave_errors
 from customer_centric.nps.comparison import check_power
-from customer_centric.nps.scale import NPS_SCALE, RatingScale
+from customer_centric.nps.scale import NPS_SCALE, RatingScale, check_scale
 from customer_centric.typing import FloatArray, FrameT
 
 __all__ = ["NpsTrend", "nps_trend"]
@@ -64,8 +65,8 @@ class NpsTrend(Generic[FrameT]):
         Rows without an answer, and with one that is not on the scale; neither is in the scores.
     reason : str or None
         Why there is no slope, where there is none.
-    waves : data frame
-        One row a wave, of the kind of the survey: the column of `date`, the first day of the period; `n`,
+    frame : data frame
+        One row a wave, of the kind of the survey: the column of `answered`, the first day of the period; `n`,
         `n_missing`; `promoter_share`, `passive_share`, `detractor_share`; `score`, `lower`, `upper`,
         `standard_error` in points; `limit_lower`, `limit_upper`, the limits in points between which
         waves stay if nothing but chance moves them. Periods without rows are absent.
@@ -86,16 +87,16 @@ class NpsTrend(Generic[FrameT]):
     n_missing: int
     n_invalid: int
     reason: str | None
-    waves: FrameT
+    frame: FrameT
 
     def __str__(self) -> str:
-        counted = f"{self.n:,} answers in {self.n_waves:,} wave{'s' if self.n_waves > 1 else ''}"
+        seen = f"{counted(self.n, 'answer')} in {counted(self.n_waves, 'wave')}"
         if self.reason is not None:
-            return f"NPS {self.centre:.1f} from {counted}: no trend, {self.reason}"
+            return f"NPS {self.centre:.1f} from {seen}: no trend, {self.reason}"
         bounds, level = self.interval, f"{100 * self.interval.confidence_level:g} %"
         text = (
             f"NPS trend {self.slope:+.1f} points per year ({level} interval {bounds.lower:+.1f} to "
-            f"{bounds.upper:+.1f}, p = {self.p_value:.3f}) from {counted}; smallest trend found with "
+            f"{bounds.upper:+.1f}, p = {self.p_value:.3f}) from {seen}; smallest trend found with "
             f"{100 * self.power:g} % power: {self.detectable:.1f} points per year"
         )
         if math.isfinite(self.degrees_of_freedom):
@@ -107,17 +108,17 @@ class NpsTrend(Generic[FrameT]):
 
     def _repr_html_(self) -> str:
         strong = f"{self.slope:+.1f} points per year"
-        return f"<p>{self}</p>".replace(strong, f"<strong>{strong}</strong>", 1)
+        return as_html(self, frame=self.frame).replace(strong, f"<strong>{strong}</strong>", 1)
 
 
 def nps_trend(
     survey: FrameT,
     *,
     rating: str,
-    date: str,
+    answered: str,
     period: Period,
-    customer: str | None = None,
     weight: str | None = None,
+    cluster: str | None = None,
     time_zone: str | None = None,
     scale: RatingScale = NPS_SCALE,
     invalid: Invalid = "raise",
@@ -132,15 +133,16 @@ def nps_trend(
         One row an answer: pandas, Polars (eager or lazy), PyArrow or DuckDB.
     rating : str
         Column of answers: whole numbers on the scale. Missing ones are left out and counted.
-    date : str
-        Column of dates, datetimes or ISO text; none missing.
+    answered : str
+        Column of the days of the answers: dates, datetimes or ISO text; none missing.
     period : {"day", "week", "month", "quarter", "year"}
         What a wave is. Weeks start on Monday.
-    customer : str, optional
-        Column of who answered: text, whole numbers or categories; none missing. Needed where customers
-        answer more than once: their answers, in one wave or several, are not independent.
     weight : str, optional
         Column of how many customers each answer stands for: finite, 0 or more.
+    cluster : str, optional
+        Column of what each answer belongs to (a customer, an account): text, whole numbers or categories;
+        none missing. Needed where customers answer more than once: their answers, in one wave or several,
+        are not independent.
     time_zone : str, optional
         Zone in which days are counted. Required for datetimes with a time zone, refused for others.
     scale : RatingScale, default 0 to 10
@@ -204,8 +206,8 @@ def nps_trend(
     ...         "answer": [9, 10, 7, 5, 3, 9, 10, 8, 7, 9, 6, 9, 10, 9, 9, 8, 9, 5],
     ...     }
     ... )
-    >>> trend = nps_trend(survey, rating="answer", date="day", period="month")
-    >>> print(trend.waves[["day", "n", "score"]].to_string(index=False, float_format="%.1f"))
+    >>> trend = nps_trend(survey, rating="answer", answered="day", period="month")
+    >>> print(trend.frame[["day", "n", "score"]].to_string(index=False, float_format="%.1f"))
            day  n  score
     2024-01-01  6   16.7
     2024-02-01  6   33.3
@@ -213,12 +215,13 @@ def nps_trend(
     >>> round(trend.slope), round(trend.interval.lower), round(trend.interval.upper)
     (130, -265, 524)
     """
+    check_scale(scale)
     check_confidence_level(confidence_level)
     check_power(power)
     check_period("period", period)
-    keys = [Key(date, "date", period, time_zone)]
-    if customer is not None:
-        keys.append(Key(customer, "customer"))
+    keys = [Key(answered, "answered", period, time_zone)]
+    if cluster is not None:
+        keys.append(Key(cluster, "cluster"))
     counted = tally(
         open_frame("survey", survey),
         keys=keys,
@@ -228,7 +231,7 @@ def nps_trend(
         invalid=invalid,
         weight=weight,
     )
-    grouped = group_answers(counted, scale, n_by=1, clustered=customer is not None)
+    grouped = group_answers(counted, scale, n_by=1, clustered=cluster is not None)
     everybody = net_shares(grouped.everybody(), method="score", confidence_level=confidence_level)
     if np.isnan(everybody.net[0]):
         raise InvalidInputError(
@@ -259,7 +262,7 @@ def _result(
     counted: Tally[FrameT],
     shares: NetShares,
     found: _Slope,
-    waves: FrameT,
+    frame: FrameT,
     everybody: NetShares,
     power: float,
 ) -> NpsTrend[FrameT]:
@@ -280,7 +283,7 @@ def _result(
         n_missing=counted.n_missing,
         n_invalid=counted.n_invalid,
         reason=None if n_waves > 1 else "one wave shows none",
-        waves=waves,
+        frame=frame,
     )
 
 
@@ -355,7 +358,7 @@ def _frame(
     name = counted.key_names[0]
     if name in columns:
         raise InvalidInputError(
-            f"`date` must name a column other than those of the result, got {name!r}; rename it"
+            f"`answered` must name a column other than those of the result, got {name!r}; rename it"
         )
     missing = {name: np.isnan(values) for name, values in columns.items() if values.dtype.kind == "f"}
     return counted.frame(grouped.codes, columns, missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Generic
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from customer_centric._core.checks import check_confidence_level
 from customer_centric._core.ratings import Invalid
+from customer_centric._core.words import as_html
 from customer_centric.intervals import Interval, normal_interval, wilson_interval
 from customer_centric.nps._class_means import ClassMoments, class_moments, empty_classes, mean_intervals
-from customer_centric.nps._link import gap_of, open_frames, refuse_nobody, small_frame, total
+from customer_centric.nps._link import class_frame, gap_of, open_frames, refuse_nobody, sample_words, total
 from customer_centric.nps._link_read import SurveyColumns, answers_of, customer_rows, log_rows, refuse_twice
 from customer_centric.nps.scale import NPS_SCALE, RatingScale
 from customer_centric.typing import FloatArray, FrameT, IntArray
@@ -67,11 +69,16 @@ class NpsValueGap(Generic[FrameT]):
 
     def __str__(self) -> str:
         bounds = self.difference_interval
+        what = f"A promoter is worth {self.difference:,.2f} more than a detractor"
+        if math.isnan(self.difference):
+            what = "How much more a promoter is worth than a detractor is not known"
         return (
-            f"A promoter is worth {self.difference:,.2f} more than a detractor "
-            f"({100 * bounds.confidence_level:g} % interval {bounds.lower:,.2f} to {bounds.upper:,.2f}; "
-            f"{self.n:,} customers; an association among those who answered)"
+            f"{what} ({100 * bounds.confidence_level:g} % interval {bounds.lower:,.2f} to "
+            f"{bounds.upper:,.2f}; {sample_words(self.n, self.reason)})"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self, frame=self.frame)
 
 
 def nps_value_gap(
@@ -189,20 +196,11 @@ def nps_value_gap(
     lower, upper = mean_intervals(moments, is_count=False, confidence_level=confidence_level)
     gap = gap_of(np.column_stack([moments.mean, lower, upper]), confidence_level)
     share, share_reason = _value_share(moments, confidence_level)
-    least, most = wilson_interval(moments.n, float(n), confidence_level=confidence_level)
-    table: dict[str, FloatArray | IntArray] = {
-        "n": moments.n.astype(np.int64),
-        "customer_share": moments.n / n,
-        "customer_share_lower": least,
-        "customer_share_upper": most,
-        "mean": moments.mean,
-        "lower": lower,
-        "upper": upper,
-        **share,
-    }
+    customers = _customer_share(moments.n, confidence_level)
+    means = {"mean": moments.mean, "lower": lower, "upper": upper}
     reasons = [reason for reason in (empty_classes(moments), share_reason) if reason]
     return NpsValueGap(
-        frame=small_frame(frame, table),
+        frame=class_frame(frame, {**customers, **means, **share}),
         difference=gap[0],
         difference_interval=gap[1],
         n=n,
@@ -212,6 +210,17 @@ def nps_value_gap(
         n_invalid=answers.n_invalid,
         reason="; ".join(reasons) or None,
     )
+
+
+def _customer_share(n: FloatArray, confidence_level: float) -> dict[str, FloatArray | IntArray]:
+    """Customers of each class, and their share of all."""
+    least, most = wilson_interval(n, float(n.sum()), confidence_level=confidence_level)
+    return {
+        "n": n.astype(np.int64),
+        "customer_share": n / n.sum(),
+        "customer_share_lower": least,
+        "customer_share_upper": most,
+    }
 
 
 def _value_share(moments: ClassMoments, confidence_level: float) -> tuple[dict[str, FloatArray], str | None]:

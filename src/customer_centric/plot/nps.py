@@ -177,11 +177,11 @@ def plot_nps_trend(trend: NpsTrend[FrameT], *, ax: Axes | None = None) -> Axes:
     >>> survey = pd.DataFrame(
     ...     {"day": ["2024-01-09", "2024-02-09", "2024-03-09"] * 4, "rating": [9, 7, 10, 3] * 3}
     ... )
-    >>> ax = plot_nps_trend(nps_trend(survey, rating="rating", date="day", period="month"))
+    >>> ax = plot_nps_trend(nps_trend(survey, rating="rating", answered="day", period="month"))
     >>> ax.get_ylabel()
     'Net Promoter Score'
     """
-    columns = _columns(trend.waves)
+    columns = _columns(trend.frame)
     days = np.array(columns[next(iter(columns))], dtype="datetime64[D]")
     score, lower, upper, n, low, high = (
         _numbers(columns[name]) for name in ("score", "lower", "upper", "n", "limit_lower", "limit_upper")
@@ -257,7 +257,7 @@ def plot_driver_map(importance: DriverImportance[FrameT], *, ax: Axes | None = N
     >>> ax.get_xlabel()
     'performance (mean rating)'
     """
-    table = _columns(importance.table)
+    table = _columns(importance.frame)
     names = [str(name) for name in table["driver"]]
     x, y = _numbers(table["performance"]), np.nan_to_num(_numbers(table["share"]))
     lower, upper = (np.nan_to_num(_numbers(table[f"share_{end}"])) for end in ("lower", "upper"))

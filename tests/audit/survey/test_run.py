@@ -153,14 +153,14 @@ def test_very_many_groups_are_cut_and_it_is_said() -> None:
 
 def test_the_trend_is_that_of_the_topic() -> None:
     report, frame = ask(survey(), answered="when"), survey().dropna()
-    found = nps_trend(frame, rating="score", date="when", period="month")
+    found = nps_trend(frame, rating="score", answered="when", period="month")
     assert report.trend is not None
     assert report.settings.wave == report.trend.wave == "month"
     assert report.trend.slope is not None
     assert (report.trend.slope.value, report.trend.p_value) == (found.slope, found.p_value)
-    assert [wave.answers for wave in report.trend.waves] == found.waves["n"].tolist()
+    assert [wave.answers for wave in report.trend.waves] == found.frame["n"].tolist()
     assert report.trend.waves[0].first_day.isoformat() == "2024-01-01"
-    for wave, (_, row) in zip(report.trend.waves, found.waves.iterrows(), strict=True):
+    for wave, (_, row) in zip(report.trend.waves, found.frame.iterrows(), strict=True):
         assert wave.limits.value == found.centre
         assert wave.outside == (not row["limit_lower"] <= row["score"] <= row["limit_upper"])
 

@@ -41,9 +41,9 @@ def trend_of(
     found = nps_trend(
         survey,
         rating="rating",
-        date="day",
+        answered="day",
         period=wave,
-        customer=None if clusters is None else "customer",
+        cluster=None if clusters is None else "customer",
         confidence_level=question.confidence_level,
     )
     return found, wave
@@ -59,7 +59,7 @@ def trend_section(found: NpsTrend[pd.DataFrame], wave: Wave) -> SurveyTrend:
     """The score over time in plain numbers."""
     return SurveyTrend(
         wave=wave,
-        waves=tuple(_wave(row, found.centre) for _, row in found.waves.iterrows()),
+        waves=tuple(_wave(row, found.centre) for _, row in found.frame.iterrows()),
         slope=between(found.slope, found.interval) if np.isfinite(found.slope) else None,
         p_value=finite(found.p_value),
         detectable=finite(found.detectable),

@@ -4,37 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from customer_centric._core.frames import LazyFrame, MemoryFrame, engine_of, is_lazy
+from customer_centric._core.frames import LazyFrame, MemoryFrame
 from customer_centric.typing import FloatArray, FrameT, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Column: TypeAlias = FloatArray | IntArray | Sequence[str | None] | Sequence[bool]
 
 
-def open_survey(survey: FrameT) -> MemoryFrame[FrameT] | LazyFrame[FrameT]:
-    """A survey of any engine."""
-    engine = engine_of("survey", survey)
-    return LazyFrame(survey, engine) if is_lazy(engine) else MemoryFrame(survey, engine)
-
-
 def table_like(frame: MemoryFrame[FrameT] | LazyFrame[FrameT], columns: Mapping[str, Column]) -> FrameT:
     """The columns as a frame of the same kind; NaN and None are missing."""
+    if frame.engine in {"pandas", "duckdb"}:
+        made = _pandas(columns)
+        if isinstance(frame, LazyFrame):
+            return _relation(frame, made)
+        return cast("FrameT", made)
     lists = {name: _plain(column) for name, column in columns.items()}
     schema = {name: _type_of(column) for name, column in columns.items()}
-    backends: dict[str, Literal["polars", "pandas", "pyarrow"]] = {
-        "polars": "polars",
-        "polars lazy": "polars",
-        "pyarrow": "pyarrow",
-    }
-    built: Any = nw.from_dict(lists, schema, backend=backends.get(frame.engine, "pandas"))
-    if isinstance(frame, LazyFrame) and frame.engine == "duckdb":
-        return _relation(frame, built.to_native())
+    built: Any = nw.from_dict(lists, schema, backend="pyarrow" if frame.engine == "pyarrow" else "polars")
     native: FrameT = (built.lazy() if isinstance(frame, LazyFrame) else built).to_native()
     return native
+
+
+def _pandas(columns: Mapping[str, Column]) -> pd.DataFrame:
+    """As pandas infers the types: a cast to text would turn what is missing into the word None."""
+    import pandas as pd
+
+    series: dict[str, Any] = {}
+    for name, column in columns.items():
+        values: Any = column
+        series[name] = pd.Series(values, dtype=None if len(column) else object)
+    return pd.DataFrame(series)
 
 
 def _relation(frame: LazyFrame[FrameT], small: object) -> FrameT:
