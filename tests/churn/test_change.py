@@ -52,7 +52,7 @@ def test_every_segment_improves_and_the_total_worsens() -> None:
     assert (found.total, found.mix, found.rate) == pytest.approx((0.024, 0.039, -0.015))
     assert (found.churn_before, found.churn_after) == pytest.approx((0.18, 0.204))
     assert (found.lost_before, found.lost_after, found.n_before, found.n_after) == (180, 204, 1000, 1000)
-    assert (found.groups["churn_after"] < found.groups["churn_before"]).all()
+    assert (found.frame["churn_after"] < found.frame["churn_before"]).all()
     assert found.mix_interval.lower > 0
     assert found.dimension_mix == pytest.approx({"plan": 0.039})
 
@@ -158,8 +158,8 @@ def test_parts_add_up_and_bounds_are_honest(
     assert found.total == pytest.approx(found.mix + found.rate, abs=1e-12)
     assert found.total == pytest.approx(found.churn_after - found.churn_before, abs=1e-12)
     assert sum(found.dimension_mix.values()) == pytest.approx(found.mix, abs=1e-12)
-    assert found.groups["mix"].sum() == pytest.approx(found.mix, abs=1e-12)
-    assert found.groups["rate"].sum() == pytest.approx(found.rate, abs=1e-12)
+    assert found.frame["mix"].sum() == pytest.approx(found.mix, abs=1e-12)
+    assert found.frame["rate"].sum() == pytest.approx(found.rate, abs=1e-12)
     assert found.lost_before == sum(lost for *_, lost in before)
     for part in ("total", "mix", "rate"):
         assert getattr(found, f"{part}_interval").contains(getattr(found, part))
@@ -204,10 +204,10 @@ def test_every_engine_counts_alike_and_answers_in_kind(engine: str, timed: bool)
     expected = decomposed(*tables, by=["plan", "land"], exposure=exposure)
     given_frames = [in_engine(table, engine) for table in tables]
     found = decomposed(*given_frames, by=["plan", "land"], exposure=exposure)
-    assert type(found.groups) is type(given_frames[0])
+    assert type(found.frame) is type(given_frames[0])
     assert (found.mix, found.rate) == pytest.approx((expected.mix, expected.rate))
     assert found.dimension_mix == pytest.approx(expected.dimension_mix)
-    groups: Any = nw.from_native(found.groups)
+    groups: Any = nw.from_native(found.frame)
     shown = groups.collect() if isinstance(groups, nw.LazyFrame) else groups
     assert shown["plan"].to_list() == ["a", "b"]
     assert shown["lost_after"].to_list() == [36, 168]
@@ -221,7 +221,7 @@ def test_a_group_on_one_side_is_mix_without_bounds_of_its_rate() -> None:
     assert (found.n_groups, found.n_one_sided) == (3, 2)
     assert found.rate == pytest.approx(0.0)
     assert found.mix == pytest.approx(found.total)
-    new = found.groups.set_index("plan").loc["c"]
+    new = found.frame.set_index("plan").loc["c"]
     assert math.isnan(new["churn_before"])
     assert math.isnan(new["rate_lower"])
     assert "2 of them on one side only" in str(found)

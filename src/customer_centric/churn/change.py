@@ -69,7 +69,7 @@ class ChurnChange(Generic[FrameT]):
         to it.
     dimension_intervals : mapping from str to Interval
         Their bounds.
-    groups : data frame
+    frame : data frame
         One row a group, of the kind that was given: the columns of `by`; `n_before`, `n_after`,
         `lost_before`, `lost_after`; `share_before`, `share_after` of the customers or their exposure;
         `churn_before`, `churn_after`, missing where there was nobody; `mix`, `mix_lower`, `mix_upper`,
@@ -93,7 +93,7 @@ class ChurnChange(Generic[FrameT]):
     n_one_sided: int
     dimension_mix: Mapping[str, float]
     dimension_intervals: Mapping[str, Interval]
-    groups: FrameT
+    frame: FrameT
 
     def __str__(self) -> str:
         def part(value: float, bounds: Interval) -> str:
@@ -227,7 +227,7 @@ def decompose_churn_change(
             key.column: _around(float(share), float(variance), z, confidence_level)
             for key, share, variance in zip(keys, shares, variances, strict=True)
         },
-        groups=matched.frame(_columns(sides, parts, errors, z)),
+        frame=matched.frame(_columns(sides, parts, errors, z)),
     )
 
 
