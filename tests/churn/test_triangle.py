@@ -267,7 +267,7 @@ def test_a_wrong_date_is_no_reason_to_fill_the_memory(engine: str) -> None:
 def test_no_contracts_are_an_empty_triangle(engine: str) -> None:
     """None at all, or none before the last day; the latter are counted."""
     for begins, later in (([], 0), (["2025-01-01"], 1)):
-        log = pd.DataFrame({"who": pd.Series(["a"] * later, dtype="str"), "from": begins, "until": begins})
+        log = pd.DataFrame({"who": pd.Series([7] * later, dtype="int64"), "from": begins, "until": begins})
         log = log.astype({"from": "datetime64[us]", "until": "datetime64[us]"}).assign(until=pd.NaT)
         triangle = survived_triangle(
             in_engine(log, engine),
