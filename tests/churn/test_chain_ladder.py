@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,11 +16,11 @@ from customer_centric.errors import InvalidInputError
 from effort import examples
 
 
-def triangle_of(values: np.ndarray) -> RetentionTriangle:
+def triangle_of(values: np.ndarray, kind: Literal["survived", "revenue"] = "survived") -> RetentionTriangle:
     return RetentionTriangle(
         cohorts=tuple(date(2000 + i, 1, 1) for i in range(len(values))),
         values=values,
-        kind="survived",
+        kind=kind,
         period="year",
         as_of=date(2050, 1, 1),
         n_later=0,
@@ -51,11 +52,10 @@ def test_factors_are_weighted_by_volume() -> None:
 
 @given(st.integers(1, 1000), st.floats(0.1, 10))
 @examples(30)
-def test_twice_the_customers_are_expected_twice(seed: int, scale: float) -> None:
+def test_twice_the_money_is_expected_twice(seed: int, scale: float) -> None:
     values = unseen(draw_triangle(np.random.default_rng(seed), 5, 200, 0.8))
-    here, there = (complete_triangle(triangle_of(v)) for v in (values, values * scale))
+    here, there = (complete_triangle(triangle_of(v, "revenue")) for v in (values, values * scale))
     assert there["expected"].to_numpy() == pytest.approx(scale * here["expected"].to_numpy(), nan_ok=True)
-    # Errors are per unit of the square root.
     assert there["standard_error"].to_numpy() == pytest.approx(
         scale * here["standard_error"].to_numpy(), nan_ok=True
     )
@@ -70,7 +70,15 @@ def test_errors_hold_what_they_promise() -> None:
         table = complete_triangle(triangle_of(unseen(values)))
         last = table.iloc[-1]
         held += abs(last["expected"] - values[-1, -1]) <= 2 * last["standard_error"]
-    assert held / 400 >= 0.88
+    assert held / 400 >= 0.93
+
+
+def test_customers_who_stay_or_leave_vary_at_least_by_chance() -> None:
+    """Cohorts that happen to shrink alike still have the binomial error of the next step."""
+    values = unseen(np.array([[100.0, 80, 64], [100, 80, 0], [100, 0, 0]]))
+    table = complete_triangle(triangle_of(values))
+    step = 0.8 * 0.2 * 100 + 100**2 * 0.8 * 0.2 / 200
+    assert table.iloc[1]["standard_error"] == pytest.approx(np.sqrt(step))
 
 
 def test_empty_cohorts_expect_nothing_they_can_know() -> None:

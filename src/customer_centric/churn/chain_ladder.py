@@ -46,7 +46,7 @@ def complete_triangle(triangle: RetentionTriangle) -> pd.DataFrame:
        \left( \frac{1}{\hat C_{i,j}} + \frac{1}{\sum_m C_{m,j}} \right) , \]
 
     \(n_i\) the last age observed. The last \(\sigma^2\), of one cohort only, is extrapolated from
-    those before.
+    those before. Of customers who never left it is at least binomial, \(f (1 - f)\).
 
     References
     ----------
@@ -80,6 +80,9 @@ def complete_triangle(triangle: RetentionTriangle) -> pd.DataFrame:
             "to learn from"
         )
     factor, spread, base = _factors(values)
+    if triangle.kind == "survived":
+        # Few cohorts show a spread that is often too small; customers who stay or leave have at least this.
+        spread = np.fmax(spread, factor * (1.0 - factor))
     expected, error = _develop(values, factor, spread, base)
     row, age = np.nonzero(np.isnan(values))
     return pd.DataFrame(
