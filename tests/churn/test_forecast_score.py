@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
@@ -61,6 +61,7 @@ def test_intervals_hold_their_measure_and_have_a_width(customers: list[tuple[boo
 
 
 @given(CUSTOMERS, st.integers(1, 10))
+@example(customers=[(False, 0.01), (True, 0.01)], power=4)
 def test_only_the_order_counts_for_ranking(customers: list[tuple[bool, float]], power: int) -> None:
     y, p = columns(customers)
     here, there = score_churn_forecast(y, p), score_churn_forecast(y, 0.5 * p**power)

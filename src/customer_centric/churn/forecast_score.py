@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtri
 from scipy.stats import rankdata
 
@@ -273,11 +274,23 @@ def _recalibration(y: FloatArray, p: FloatArray, level: float, *, slope: bool) -
         return ForecastMeasure(math.nan, None, "all probabilities are equal")
     if slope and _separates(y, z):
         return ForecastMeasure(math.inf, None, "the probabilities separate who left from who stayed")
-    columns = np.column_stack([np.ones_like(z), z]) if slope else np.ones((z.size, 1))
-    offset = np.zeros_like(z) if slope else z
-    coefficients, covariance = _logistic(y, columns, offset)
-    value, error = float(coefficients[-1]), float(np.sqrt(covariance[-1, -1]))
+    shift, shift_error = _shift(y, z)
+    if not slope:
+        return ForecastMeasure(shift, _normal(shift, shift_error, level, None, None))
+    try:
+        value, error = _slope(y, z, shift)
+    except np.linalg.LinAlgError:
+        return ForecastMeasure(math.nan, None, "the probabilities are too extreme for what happened")
     return ForecastMeasure(value, _normal(value, error, level, None, None))
+
+
+def _shift(y: FloatArray, z: FloatArray) -> tuple[float, float]:
+    """What must be added to the log odds for as many to leave as did, and its standard error."""
+    total = float(y.sum())
+    # So far out everybody, or nobody, is expected to leave.
+    shift = float(brentq(lambda a: float(expit(z + a).sum()) - total, -z.max() - 40.0, -z.min() + 40.0))
+    mean = expit(z + shift)
+    return shift, 1.0 / math.sqrt(float((mean * (1.0 - mean)).sum()))
 
 
 def _separates(y: FloatArray, z: FloatArray) -> bool:
@@ -285,16 +298,18 @@ def _separates(y: FloatArray, z: FloatArray) -> bool:
     return bool(left.min() >= stayed.max() or left.max() <= stayed.min())
 
 
-def _logistic(y: FloatArray, columns: FloatArray, offset: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Coefficients of a logistic regression and their covariance, by damped Newton steps."""
+def _slope(y: FloatArray, z: FloatArray, shift: float) -> tuple[float, float]:
+    """Slope of a logistic regression on the log odds and its standard error, by damped Newton steps."""
+    # Centred, so that both coefficients are learnt apart.
+    columns = np.column_stack([np.ones_like(z), z - z.mean()])
 
     def value(at: FloatArray) -> float:
-        eta = offset + columns @ at
+        eta = columns @ at
         return float(y @ eta - np.logaddexp(0.0, eta).sum())
 
-    theta: FloatArray = np.zeros(len(columns.T))
+    theta: FloatArray = np.array([shift + float(z.mean()), 1.0])
     for _ in range(100):
-        gradient, information = _score(y, columns, offset, theta)
+        gradient, information = _score(y, columns, theta)
         step: FloatArray = np.linalg.solve(information, gradient).astype(np.float64)
         size = 1.0
         while value(theta + size * step) < value(theta) - 1e-12 and size > 1e-6:
@@ -302,15 +317,15 @@ def _logistic(y: FloatArray, columns: FloatArray, offset: FloatArray) -> tuple[F
         theta = np.asarray(theta + size * step, dtype=np.float64)
         if float(np.abs(step).max()) < 1e-10:
             break
-    information = _score(y, columns, offset, theta)[1]
-    return theta, np.asarray(np.linalg.inv(information), dtype=np.float64)
+    variance = float(np.linalg.inv(_score(y, columns, theta)[1])[1, 1])
+    if not 0.0 < variance < math.inf:
+        raise np.linalg.LinAlgError
+    return float(theta[1]), math.sqrt(variance)
 
 
-def _score(
-    y: FloatArray, columns: FloatArray, offset: FloatArray, theta: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _score(y: FloatArray, columns: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Gradient and information of a logistic regression."""
-    mu = np.asarray(expit(offset + columns @ theta), dtype=np.float64)
+    mu = np.asarray(expit(columns @ theta), dtype=np.float64)
     information = columns.T @ (columns * (mu * (1.0 - mu))[:, None])
     return np.asarray(columns.T @ (y - mu)), np.asarray(information)
 
