@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from customer_centric.audit import words
 from customer_centric.audit.plain import Estimate
 from customer_centric.audit.table import Table
+from customer_centric.errors import MissingDependencyError
 
 __all__ = ["Chart"]
 
@@ -46,7 +47,19 @@ def drawn(section: Section, title: str, description: str, draw: Callable[[str], 
     return Chart(section, title, description, draw(f"{title}. {description}"))
 
 
-def numbered(charts: Iterable[Chart]) -> tuple[Chart, ...]:
+def drawn(draw: Callable[[], Iterable[Chart]]) -> tuple[tuple[Chart, ...], str]:
+    """The charts of a page, and why there are none where Matplotlib is missing."""
+    try:
+        return _numbered(draw()), ""
+    except MissingDependencyError as error:
+        return (), f"There are no charts: {error}"
+
+
+def unwatched(_: str) -> None:
+    """Progress that nobody watches."""
+
+
+def _numbered(charts: Iterable[Chart]) -> tuple[Chart, ...]:
     """With ids that are unique in a page: two drawings may have the same ones."""
     return tuple(
         Chart(

@@ -16,7 +16,7 @@ from customer_centric.audit.churn.contracts import answer_contracts
 from customer_centric.audit.churn.question import ContractQuestion
 from customer_centric.audit.churn.report import ContractReport, ReturnReport
 from customer_centric.audit.churn.returning import answer_returning
-from customer_centric.audit.page import Chart, numbered
+from customer_centric.audit.page import Chart, drawn, unwatched
 from customer_centric.audit.report import AuditReport, CustomerBase, Settings
 from customer_centric.audit.steps import Answer, Day, Question, answer
 from customer_centric.audit.survey.charts import draw_survey_charts
@@ -25,7 +25,7 @@ from customer_centric.audit.survey.report import SurveyReport
 from customer_centric.audit.survey.run import answer_survey
 from customer_centric.audit.survey.worth import Worth
 from customer_centric.audit.version import package_version
-from customer_centric.errors import DataWarning, MissingDependencyError, ModelWarning
+from customer_centric.errors import DataWarning, ModelWarning
 from customer_centric.typing import FrameT, TimeUnit
 from customer_centric.units import DAYS_PER_UNIT, DiscountRate
 
@@ -154,7 +154,7 @@ def run_audit(
     check_confidence_level(confidence_level)
     if horizon is not None:
         check_number("horizon", horizon, minimum=0.0, open_minimum=True)
-    tell = progress or _ignore
+    tell = progress or unwatched
     question = Question(
         log=log,
         customer=customer,
@@ -211,18 +211,15 @@ def run_audit(
         survey=None if said is None else said.report,
     )
     tell("Drawing the charts")
-    try:
-        drawn = numbered(
-            [
-                *draw_charts(found),
-                *draw_return_charts(back),
-                *(() if left is None else draw_contract_charts(left)),
-                *(() if said is None else draw_survey_charts(said)),
-            ]
-        )
-        return Audit(report=report, charts=drawn, missing_charts="")
-    except MissingDependencyError as error:
-        return Audit(report=report, charts=(), missing_charts=f"There are no charts: {error}")
+    charts, missing = drawn(
+        lambda: [
+            *draw_charts(found),
+            *draw_return_charts(back),
+            *(() if left is None else draw_contract_charts(left)),
+            *(() if said is None else draw_survey_charts(said)),
+        ]
+    )
+    return Audit(report=report, charts=charts, missing_charts=missing)
 
 
 def _report(
@@ -274,10 +271,6 @@ def _base(found: Answer[FrameT], *, with_spend: bool) -> CustomerBase:
         first_day=found.first_day,
         alive=found.lifetime.expected_alive,
     )
-
-
-def _ignore(_: str) -> None:
-    """Progress that nobody watches."""
 
 
 def _notes(caught: list[warnings.WarningMessage]) -> list[str]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
 from customer_centric._core.frames.codes import CodeArray
-from customer_centric._core.frames.lazy import flag, to_integers
+from customer_centric._core.frames.lazy import to_integers
+from customer_centric._core.frames.lazy_checks import Broken, bad_date, no_date, no_id, refuse_broken
+from customer_centric._core.frames.memory import AMOUNT_REMEDY, AMOUNT_RULE
 from customer_centric._core.frames.periods import Period, check_period, period_expression, periods_of
-from customer_centric._core.frames.problems import DATE_TEXT_REMEDY, ISO_RULE, in_column, raise_rows
 from customer_centric._core.tabulate import sum_by
 from customer_centric.churn._spells import NEVER, Spells, spells_of
 from customer_centric.errors import InvalidInputError
@@ -143,35 +144,17 @@ def _lazy_activity(
     frame = frame.in_zone(date, "date", time_zone)
     days = frame.days(date, "date")
     money = nw.lit(1.0) if amount is None else nw.col(amount).cast(nw.Float64)
+    broken = [no_id("customer", customer), no_date("date", date), bad_date("date", date, days)]
+    if amount is not None:
+        odd = ~((money >= -1e300) & (money <= 1e300)) | money.is_null()
+        broken.append(Broken("amount", amount, odd, AMOUNT_RULE, "something else", AMOUNT_REMEDY))
+    _, n_later = refuse_broken(frame, broken, counted=days.day > last)
     rows = frame.frame.select(
         nw.col(customer).alias("customer"),
         days.day.alias("day"),
         period_expression(days, period).alias("slot"),
         money.alias("value"),
-        flag(nw.col(customer).is_null()).alias("no_customer"),
-        flag(nw.col(date).is_null()).alias("no_date"),
-        flag(days.is_bad | days.has_offset).alias("bad_date"),
-        flag(~((money >= -1e300) & (money <= 1e300)) | money.is_null()).alias("bad_amount"),
     )
-    checked = rows.with_columns(flag(nw.col("day") > last).alias("later"))
-    problems = ("no_customer", "no_date", "bad_date", "bad_amount", "later")
-    found = frame.collect_arrays(checked.select(*(nw.col(name).sum() for name in problems), n=nw.len()))
-    counts = {name: int(np.nan_to_num(values[0])) for name, values in found.items()}
-    names = {"customer": customer, "date": date, "amount": amount or ""}
-    for role, problem, rule, value, remedy in (
-        ("customer", "no_customer", "present in every row", "null", "remove these rows or give them an id"),
-        ("date", "no_date", "present in every row", "null", "remove these rows or give them a date"),
-        ("date", "bad_date", ISO_RULE, "other text", DATE_TEXT_REMEDY),
-        ("amount", "bad_amount", "finite numbers", "something else", "remove these rows or correct them"),
-    ):
-        raise_rows(
-            in_column(role, names[role]),
-            rule,
-            value=value,
-            count=counts[problem],
-            total=counts["n"],
-            remedy=remedy,
-        )
     rows = rows.filter(nw.col("day") <= last).select("customer", "slot", "value")
     per_period = rows.group_by("customer", "slot").agg(nw.col("value").sum())
     first = rows.group_by("customer").agg(nw.col("slot").min().alias("cohort"))
@@ -184,9 +167,7 @@ def _lazy_activity(
         .agg(nw.col("value").sum())
     )
     table = frame.collect_arrays(cells)
-    return CohortCells(
-        to_integers(table["cohort"]), to_integers(table["age"]), table["value"], counts["later"]
-    )
+    return CohortCells(to_integers(table["cohort"]), to_integers(table["age"]), table["value"], n_later)
 
 
 def contracts_of(

@@ -8,8 +8,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
-from customer_centric._core.frames.lazy import AnyLazyFrame, flag, to_integers
-from customer_centric._core.frames.problems import DATE_TEXT_REMEDY, ISO_RULE, in_column, raise_rows
+from customer_centric._core.frames.lazy import AnyLazyFrame, to_integers
+from customer_centric._core.frames.lazy_checks import bad_date, no_date, no_id, refuse_broken
 from customer_centric._core.tabulate import count_rows
 from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
 
@@ -78,29 +78,9 @@ def _lazy_gaps(frame: LazyFrame[FrameT], customer: str, date: str, last: int, ti
     frame.check_ids(customer, "customer")
     frame = frame.in_zone(date, "date", time_zone)
     days = frame.days(date, "date")
-    rows = frame.frame.select(
-        nw.col(customer).alias("customer"),
-        days.day.alias("day"),
-        flag(nw.col(customer).is_null()).alias("no_customer"),
-        flag(nw.col(date).is_null()).alias("no_date"),
-        flag(days.is_bad | days.has_offset).alias("bad_date"),
-    ).with_columns(flag(nw.col("day") > last).alias("later"))
-    problems = ("no_customer", "no_date", "bad_date", "later")
-    found = frame.collect_arrays(rows.select(*(nw.col(name).sum() for name in problems), n=nw.len()))
-    counts = {name: int(np.nan_to_num(values[0])) for name, values in found.items()}
-    for role, column, problem, rule, value, remedy in (
-        ("customer", customer, "no_customer", "present in every row", "null", "give these rows an id"),
-        ("date", date, "no_date", "present in every row", "null", "give these rows a date"),
-        ("date", date, "bad_date", ISO_RULE, "other text", DATE_TEXT_REMEDY),
-    ):
-        raise_rows(
-            in_column(role, column),
-            rule,
-            value=value,
-            count=counts[problem],
-            total=counts["n"],
-            remedy=remedy,
-        )
+    broken = (no_id("customer", customer), no_date("date", date), bad_date("date", date, days))
+    _, n_later = refuse_broken(frame, broken, counted=days.day > last)
+    rows = frame.frame.select(nw.col(customer).alias("customer"), days.day.alias("day"))
     once = rows.filter(nw.col("day") <= last).group_by("customer", "day").agg(nw.len().alias("rows"))
     previous = nw.col("day").shift(1).over("customer", order_by="day")
     gapped = once.with_columns(previous.alias("previous"))
@@ -115,7 +95,7 @@ def _lazy_gaps(frame: LazyFrame[FrameT], customer: str, date: str, last: int, ti
     )
     sized = per_customer.select("customer", "size")
     gaps = nw.concat([ended, running], how="vertical").join(sized, on="customer", how="inner")
-    return _collect(frame, gaps, counts["later"])
+    return _collect(frame, gaps, n_later)
 
 
 def _collect(frame: LazyFrame[FrameT], gaps: AnyLazyFrame, n_later: int) -> Gaps:

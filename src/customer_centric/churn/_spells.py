@@ -19,8 +19,9 @@ from customer_centric._core.frames import (
     is_lazy,
 )
 from customer_centric._core.frames.codes import CodeArray
-from customer_centric._core.frames.lazy import AnyLazyFrame, flag
-from customer_centric._core.frames.problems import DATE_TEXT_REMEDY, ISO_RULE, in_column, raise_rows
+from customer_centric._core.frames.lazy import flag
+from customer_centric._core.frames.lazy_checks import Broken, bad_date, no_date, no_id, refuse_broken
+from customer_centric._core.frames.problems import in_column, raise_rows
 from customer_centric._core.tabulate import count_rows
 from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
 
@@ -205,17 +206,16 @@ def _lazy_spells(
     frame = frame.in_zone(begins, "begins", time_zone).in_zone(ends, "ends", time_zone)
     frame = _dated(frame, ends)
     first, last = frame.days(begins, "begins"), frame.days(ends, "ends")
-    rows = frame.frame.select(
-        nw.col(customer).alias("customer"),
-        first.day.alias("begin"),
-        nw.when(nw.col(ends).is_null()).then(nw.lit(NEVER)).otherwise(last.day).alias("end"),
-        flag(nw.col(customer).is_null()).alias("no_customer"),
-        flag(nw.col(begins).is_null()).alias("no_begin"),
-        flag(first.is_bad | first.has_offset).alias("bad_begin"),
-        flag(last.is_bad | last.has_offset).alias("bad_end"),
+    end = nw.when(nw.col(ends).is_null()).then(nw.lit(NEVER)).otherwise(last.day)
+    broken = (
+        no_id("customer", customer),
+        no_date("begins", begins),
+        bad_date("begins", begins, first),
+        bad_date("ends", ends, last),
+        Broken("ends", ends, end <= first.day, _ORDER_RULE, "an earlier day", _ORDER_REMEDY),
     )
-    n_rows = _check_lazy(frame, rows, {"customer": customer, "begins": begins, "ends": ends})
-    rows = rows.select("customer", "begin", "end")
+    n_rows, _ = refuse_broken(frame, broken)
+    rows = frame.frame.select(nw.col(customer).alias("customer"), first.day.alias("begin"), end.alias("end"))
     latest = nw.col("end").cum_max().over("customer", order_by=["begin", "end"])
     rows = rows.with_columns(latest.alias("latest"))
     before = nw.col("latest").shift(1).over("customer", order_by=["begin", "end"])
@@ -245,32 +245,3 @@ def _dated(frame: LazyFrame[FrameT], ends: str) -> LazyFrame[FrameT]:
         return frame
     dated = frame.frame.with_columns(nw.lit(None, nw.Date).alias(ends)).to_native()
     return LazyFrame(dated, frame.engine)
-
-
-def _check_lazy(frame: LazyFrame[Any], rows: AnyLazyFrame, columns: dict[str, str]) -> int:
-    """Refuse what cannot be a spell, by one aggregate in the engine; the number of rows."""
-    found = frame.collect_arrays(
-        rows.with_columns(flag(nw.col("end") <= nw.col("begin")).alias("reversed")).select(
-            *(nw.col(name).sum() for name in ("no_customer", "no_begin", "bad_begin", "bad_end", "reversed")),
-            n=nw.len(),
-        )
-    )
-    counts = {name: int(np.nan_to_num(values[0])) for name, values in found.items()}
-    total = counts["n"]
-    present = "present in every row"
-    for role, problem, rule, value, remedy in (
-        ("customer", "no_customer", present, "null", "remove these rows or give them an id"),
-        ("begins", "no_begin", present, "null", "remove these rows or give them a date"),
-        ("begins", "bad_begin", ISO_RULE, "other text", DATE_TEXT_REMEDY),
-        ("ends", "bad_end", ISO_RULE, "other text", DATE_TEXT_REMEDY),
-        ("ends", "reversed", _ORDER_RULE, "an earlier day", _ORDER_REMEDY),
-    ):
-        raise_rows(
-            in_column(role, columns[role]),
-            rule,
-            value=value,
-            count=counts[problem],
-            total=total,
-            remedy=remedy,
-        )
-    return total

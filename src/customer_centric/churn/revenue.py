@@ -11,7 +11,8 @@ from scipy.special import stdtrit
 
 from customer_centric._core.checks import check_choice, check_confidence_level
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
-from customer_centric._core.frames.lazy import AnyLazyFrame, flag
+from customer_centric._core.frames.lazy import flag
+from customer_centric._core.frames.lazy_checks import Broken, refuse_broken
 from customer_centric._core.frames.problems import in_column, raise_rows
 from customer_centric.intervals import Interval, wilson_interval
 from customer_centric.typing import FloatArray, FrameT
@@ -234,12 +235,20 @@ def _lazy_sums(
         if frame.schema[paid_before] != nw.Boolean:
             frame.check_numbers(paid_before, "paid_before")
         known = nw.col(paid_before).cast(nw.Float64)
+    broken = [_no_revenue("opening", opening), _no_revenue("closing", closing)]
+    if paid_before is not None:
+        neither = known.is_null() | ~((known == 0) | (known == 1))
+        broken.append(
+            Broken(
+                "paid_before", paid_before, neither, "0 or 1", "something else", "make it true or false first"
+            )
+        )
+    refuse_broken(frame, broken)
     rows = frame.frame.select(
         nw.col(opening).cast(nw.Float64).alias("x"),
         nw.col(closing).cast(nw.Float64).alias("y"),
         known.alias("known"),
     )
-    _check_lazy(frame, rows, opening, closing, paid_before)
     zero = nw.lit(0.0)
     there, stays = x > 0, y > 0
     came = nw.when(there).then(zero).otherwise(y)
@@ -267,36 +276,11 @@ def _lazy_sums(
     return {name: float(np.nan_to_num(values[0])) for name, values in found.items()}
 
 
-def _check_lazy(
-    frame: LazyFrame[FrameT], rows: AnyLazyFrame, opening: str, closing: str, paid_before: str | None
-) -> None:
-    """Refuse what cannot be revenue, by one aggregate in the engine."""
-
-    def no_revenue(name: str) -> nw.Expr:
-        value = nw.col(name)
-        return flag(value.is_null() | ~(value >= 0) | ~(value < float("inf")))
-
-    known = nw.col("known")
-    query = rows.with_columns(
-        bad_x=no_revenue("x"),
-        bad_y=no_revenue("y"),
-        bad_known=flag(known.is_null() | ~((known == 0) | (known == 1))),
-    )
-    bad = ("bad_x", "bad_y", "bad_known")
-    found = frame.collect_arrays(query.select(*(nw.col(name).sum() for name in bad), n=nw.len()))
-    for role, column, name, rule, remedy in (
-        ("opening", opening, "bad_x", _RULE, _REMEDY),
-        ("closing", closing, "bad_y", _RULE, _REMEDY),
-        ("paid_before", paid_before or "", "bad_known", "0 or 1", "make it true or false first"),
-    ):
-        raise_rows(
-            in_column(role, column),
-            rule,
-            value="something else",
-            count=int(np.nan_to_num(found[name][0])),
-            total=int(found["n"][0]),
-            remedy=remedy,
-        )
+def _no_revenue(role: str, column: str) -> Broken:
+    """Rows whose number cannot be revenue."""
+    value = nw.col(column).cast(nw.Float64)
+    odd = value.is_null() | ~(value >= 0) | ~(value < float("inf"))
+    return Broken(role, column, odd, _RULE, "something else", _REMEDY)
 
 
 def _movement(sums: dict[str, float], reactivation: str, confidence_level: float) -> RevenueMovement:

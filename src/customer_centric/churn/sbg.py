@@ -289,7 +289,7 @@ def start_values(counts: RenewalCounts, *, n_renewals: int, model: str) -> Float
         raise InvalidInputError(
             "`counts` must have at least one renewal, got none: everybody was lost at the first one"
         )
-    seen = np.unique(np.concatenate([counts.tenure[counts.lost], _risked(counts)]))
+    seen = _risked(counts)
     if seen.size < n_renewals:
         raise InvalidInputError(
             f"`counts` must cover at least {n_renewals} different renewals for the {model} model, got "

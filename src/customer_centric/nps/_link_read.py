@@ -19,7 +19,6 @@ from customer_centric._core.frames.codes import (
 )
 from customer_centric._core.frames.days import (
     MISSING_DATE_REMEDY,
-    encode_days,
 )
 from customer_centric._core.frames.lazy import AnyLazyFrame, flag
 from customer_centric._core.frames.problems import (
@@ -128,14 +127,7 @@ def _known_days(
     frame: MemoryFrame[Any], column: str, role: str, time_zone: str | None
 ) -> tuple[IntArray, BoolArray]:
     """Days of a column of dates, and where there is none."""
-    series = frame.series(column)
-    missing = np.asarray(series.is_null().to_numpy(), dtype=np.bool_)
-    if missing.all():
-        return np.zeros(missing.shape, dtype=np.int64), missing
-    if missing.any():
-        # A date that is there stands in for those that are not, so that positions in messages hold.
-        series = series.fill_null(series[int(np.flatnonzero(~missing)[0])])
-    return encode_days(series, engine=frame.engine, role=role, time_zone=_zone(series, time_zone)), missing
+    return frame.optional_days(column, role, _zone(frame.series(column), time_zone))
 
 
 def _zone(series: AnySeries, time_zone: str | None) -> str | None:

@@ -9,8 +9,7 @@ from customer_centric.audit.churn.charts import draw_contract_charts
 from customer_centric.audit.churn.contracts import answer_contracts
 from customer_centric.audit.churn.question import ContractQuestion
 from customer_centric.audit.churn.report import ContractReport
-from customer_centric.audit.page import Chart, numbered
-from customer_centric.errors import MissingDependencyError
+from customer_centric.audit.page import Chart, drawn, unwatched
 
 __all__ = ["ChurnAudit", "run_churn"]
 
@@ -81,16 +80,9 @@ def run_churn(
     >>> audit.report.year.lost, round(audit.report.year.base, 2)
     (1, 2.67)
     """
-    tell = progress or _ignore
+    tell = progress or unwatched
     tell("Counting who left")
     found = answer_contracts(question, command=command)
     tell("Drawing the charts")
-    try:
-        charts = numbered(draw_contract_charts(found))
-        return ChurnAudit(report=found.report, charts=charts, missing_charts="")
-    except MissingDependencyError as error:
-        return ChurnAudit(report=found.report, charts=(), missing_charts=f"There are no charts: {error}")
-
-
-def _ignore(_: str) -> None:
-    """Progress that nobody watches."""
+    charts, missing = drawn(lambda: draw_contract_charts(found))
+    return ChurnAudit(report=found.report, charts=charts, missing_charts=missing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from customer_centric.audit.page import Chart, numbered
+from customer_centric.audit.page import Chart, drawn, unwatched
 from customer_centric.audit.survey import steps
 from customer_centric.audit.survey.charts import SurveyAnswer, draw_survey_charts
 from customer_centric.audit.survey.groups import groups_of, groups_section
@@ -14,7 +14,6 @@ from customer_centric.audit.survey.report import SurveyReport, SurveySettings
 from customer_centric.audit.survey.waves import trend_of, trend_section
 from customer_centric.audit.survey.worth import Worth, value_section
 from customer_centric.audit.version import package_version
-from customer_centric.errors import MissingDependencyError
 
 __all__ = ["SurveyAudit", "run_survey"]
 
@@ -71,14 +70,12 @@ def run_survey(
     >>> audit.report.score.answers, audit.report.score.missing
     (5, 1)
     """
-    tell = progress or _ignore
+    tell = progress or unwatched
     tell("Scoring the ratings")
     found = answer_survey(question, command=command)
     tell("Drawing the charts")
-    try:
-        return SurveyAudit(report=found.report, charts=numbered(draw_survey_charts(found)), missing_charts="")
-    except MissingDependencyError as error:
-        return SurveyAudit(report=found.report, charts=(), missing_charts=f"There are no charts: {error}")
+    charts, missing = drawn(lambda: draw_survey_charts(found))
+    return SurveyAudit(report=found.report, charts=charts, missing_charts=missing)
 
 
 def answer_survey(question: SurveyQuestion, worth: Worth | None = None, *, command: str = "") -> SurveyAnswer:
@@ -109,7 +106,3 @@ def answer_survey(question: SurveyQuestion, worth: Worth | None = None, *, comma
         notes=tuple(notes),
     )
     return SurveyAnswer(report, None if trend is None else trend[0], groups)
-
-
-def _ignore(_: str) -> None:
-    """Progress that nobody watches."""
