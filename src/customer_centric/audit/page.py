@@ -47,7 +47,7 @@ def drawn(section: Section, title: str, description: str, draw: Callable[[str], 
     return Chart(section, title, description, draw(f"{title}. {description}"))
 
 
-def drawn(draw: Callable[[], Iterable[Chart]]) -> tuple[tuple[Chart, ...], str]:
+def charts_or_reason(draw: Callable[[], Iterable[Chart]]) -> tuple[tuple[Chart, ...], str]:
     """The charts of a page, and why there are none where Matplotlib is missing."""
     try:
         return _numbered(draw()), ""

@@ -16,7 +16,7 @@ from customer_centric.audit.churn.contracts import answer_contracts
 from customer_centric.audit.churn.question import ContractQuestion
 from customer_centric.audit.churn.report import ContractReport, ReturnReport
 from customer_centric.audit.churn.returning import answer_returning
-from customer_centric.audit.page import Chart, drawn, unwatched
+from customer_centric.audit.page import Chart, charts_or_reason, unwatched
 from customer_centric.audit.report import AuditReport, CustomerBase, Settings
 from customer_centric.audit.steps import Answer, Day, Question, answer
 from customer_centric.audit.survey.charts import draw_survey_charts
@@ -211,7 +211,7 @@ def run_audit(
         survey=None if said is None else said.report,
     )
     tell("Drawing the charts")
-    charts, missing = drawn(
+    charts, missing = charts_or_reason(
         lambda: [
             *draw_charts(found),
             *draw_return_charts(back),

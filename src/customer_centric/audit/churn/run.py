@@ -9,7 +9,7 @@ from customer_centric.audit.churn.charts import draw_contract_charts
 from customer_centric.audit.churn.contracts import answer_contracts
 from customer_centric.audit.churn.question import ContractQuestion
 from customer_centric.audit.churn.report import ContractReport
-from customer_centric.audit.page import Chart, drawn, unwatched
+from customer_centric.audit.page import Chart, charts_or_reason, unwatched
 
 __all__ = ["ChurnAudit", "run_churn"]
 
@@ -84,5 +84,5 @@ def run_churn(
     tell("Counting who left")
     found = answer_contracts(question, command=command)
     tell("Drawing the charts")
-    charts, missing = drawn(lambda: draw_contract_charts(found))
+    charts, missing = charts_or_reason(lambda: draw_contract_charts(found))
     return ChurnAudit(report=found.report, charts=charts, missing_charts=missing)

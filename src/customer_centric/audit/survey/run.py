@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from customer_centric.audit.page import Chart, drawn, unwatched
+from customer_centric.audit.page import Chart, charts_or_reason, unwatched
 from customer_centric.audit.survey import steps
 from customer_centric.audit.survey.charts import SurveyAnswer, draw_survey_charts
 from customer_centric.audit.survey.groups import groups_of, groups_section
@@ -74,7 +74,7 @@ def run_survey(
     tell("Scoring the ratings")
     found = answer_survey(question, command=command)
     tell("Drawing the charts")
-    charts, missing = drawn(lambda: draw_survey_charts(found))
+    charts, missing = charts_or_reason(lambda: draw_survey_charts(found))
     return SurveyAudit(report=found.report, charts=charts, missing_charts=missing)
 
 
