@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from customer_centric.fitting import *
     from customer_centric.intervals import *
     from customer_centric.nps import *
+    from customer_centric.segments import *
     from customer_centric.units import *
 
 __version__ = "0.1.0"
 
 # Each public name stands in the `__all__` of exactly one of these; cheap modules are asked first.
-_HOMES = ("errors", "units", "intervals", "fitting", "economics", "clv", "nps", "churn")
+_HOMES = ("errors", "units", "intervals", "fitting", "economics", "clv", "nps", "churn", "segments")
 _SUBMODULES = (*_HOMES, "audit", "datasets", "plot", "simulate", "typing")
 
 
