@@ -21,7 +21,7 @@ from source import (
     sections,
 )
 
-TOPICS = ("churn", "clv", "economics", "nps", "segments")
+TOPICS = ("churn", "clv", "economics", "journey", "nps", "segments")
 LAYERS: dict[str, int] = {
     "errors": 0,
     "typing": 0,

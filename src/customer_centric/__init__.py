@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from customer_centric.errors import *
     from customer_centric.fitting import *
     from customer_centric.intervals import *
+    from customer_centric.journey import *
     from customer_centric.nps import *
     from customer_centric.segments import *
     from customer_centric.units import *
@@ -24,7 +25,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # Each public name stands in the `__all__` of exactly one of these; cheap modules are asked first.
-_HOMES = ("errors", "units", "intervals", "fitting", "economics", "clv", "nps", "churn", "segments")
+_HOMES = (
+    "errors",
+    "units",
+    "intervals",
+    "fitting",
+    "economics",
+    "clv",
+    "nps",
+    "churn",
+    "segments",
+    "journey",
+)
 _SUBMODULES = (*_HOMES, "audit", "datasets", "plot", "simulate", "typing")
 
 
