@@ -2,4 +2,22 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from customer_centric.journey.chain import (
+    JourneyChain,
+    without_friction,
+)
+from customer_centric.journey.what_if import (
+    ChainLoss,
+    SingleFixGain,
+    decompose_loss,
+    single_fix_gain,
+)
+
+__all__ = [
+    "ChainLoss",
+    "JourneyChain",
+    "SingleFixGain",
+    "decompose_loss",
+    "single_fix_gain",
+    "without_friction",
+]
