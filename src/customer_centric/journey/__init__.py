@@ -6,6 +6,13 @@ from customer_centric.journey.chain import (
     JourneyChain,
     without_friction,
 )
+from customer_centric.journey.journeys import STATUSES, Journeys, find_journeys
+from customer_centric.journey.log import OUTCOMES, EventLog, prepare_log
+from customer_centric.journey.loss import FrictionLoss, fix_gain, friction_loss
+from customer_centric.journey.schema import EventSchema
+from customer_centric.journey.score import FrictionScore, friction_score
+from customer_centric.journey.signals import DEFAULT_SIGNALS, Signal, SignalTable, detect_signals
+from customer_centric.journey.visits import Visits
 from customer_centric.journey.what_if import (
     ChainLoss,
     SingleFixGain,
@@ -14,10 +21,27 @@ from customer_centric.journey.what_if import (
 )
 
 __all__ = [
+    "DEFAULT_SIGNALS",
+    "OUTCOMES",
+    "STATUSES",
     "ChainLoss",
+    "EventLog",
+    "EventSchema",
+    "FrictionLoss",
+    "FrictionScore",
     "JourneyChain",
+    "Journeys",
+    "Signal",
+    "SignalTable",
     "SingleFixGain",
+    "Visits",
     "decompose_loss",
+    "detect_signals",
+    "find_journeys",
+    "fix_gain",
+    "friction_loss",
+    "friction_score",
+    "prepare_log",
     "single_fix_gain",
     "without_friction",
 ]

@@ -1,0 +1,260 @@
+"""Visits: runs of events at one touchpoint, one row each, by journey and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from customer_centric._core.frames.labels import Labels
+from customer_centric._core.frames.moments import Clock
+from customer_centric.journey.log import OUTCOMES, EventLog
+from customer_centric.typing import BoolArray, FloatArray, IntArray
+
+__all__ = ["Visits"]
+
+_PENDING: Final = OUTCOMES.index("pending")
+_COMPANY: Final = 1
+# Intents that are no reason of a customer: what the company asks for, and what it no longer has.
+INFO_REQUEST: Final = "info_request"
+UNAVAILABLE: Final = "unavailable"
+_COMPANY_INTENTS: Final = (INFO_REQUEST, UNAVAILABLE)
+NEVER: Final = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Visits:
+    r"""One row a visit, by journey, then time: what rules of signals look at.
+
+    A visit is a run of consecutive events of one journey at one touchpoint in which every event but the
+    last is pending: an error and the second try are two visits, a call with its requests is one.
+
+    Parameters
+    ----------
+    touchpoints : tuple of str
+        Name of each touchpoint code.
+    journey : ndarray of int of shape (n_visits,)
+        Which journey, from 0.
+    starts : ndarray of int of shape (n_journeys + 1,)
+        First visit of each journey, and the number of visits.
+    touchpoint : ndarray of int of shape (n_visits,)
+        Code of the touchpoint.
+    begin, finish : ndarray of int of shape (n_visits,)
+        Moments of the first and the last event, in ticks.
+    n_events : ndarray of int of shape (n_visits,)
+        Events of the visit.
+    contact : ndarray of bool of shape (n_visits,)
+        Whether the touchpoint is a contact with the company.
+    after_goal : ndarray of bool of shape (n_visits,)
+        Whether the journey had reached its goal before.
+    outcome : ndarray of int of shape (n_visits,) or None
+        Code of the last event's outcome in `OUTCOMES`; -1 where it is missing.
+    channel, item, intent : Labels or None
+        Codes of the first event's channel, the last item, and the first intent that a customer had.
+    price : ndarray of shape (n_visits,) or None
+        Last price quoted or, if there is one, charged; NaN without either.
+    emotion : ndarray of shape (n_visits,) or None
+        The worst one; NaN without any.
+    n_requests : ndarray of int of shape (n_visits,) or None
+        Requests of the company for information.
+    unavailable : ndarray of bool of shape (n_visits,) or None
+        Whether the item turned out to be unavailable.
+    company_time : ndarray of shape (n_visits,) or None
+        Ticks until the company's events of this visit: what the customer waited for it.
+    asked, answered : ndarray of int of shape (n_visits,) or None
+        First moment the customer acted, and the first of the company after it; `NEVER` where there is none.
+    """
+
+    touchpoints: tuple[str, ...]
+    clock: Clock
+    journey: NDArray[Any]
+    starts: IntArray
+    touchpoint: NDArray[Any]
+    begin: IntArray
+    finish: IntArray
+    n_events: NDArray[Any]
+    contact: BoolArray
+    after_goal: BoolArray
+    end: IntArray
+    outcome: NDArray[Any] | None = None
+    channel: Labels | None = None
+    item: Labels | None = None
+    intent: Labels | None = None
+    price: FloatArray | None = None
+    emotion: FloatArray | None = None
+    n_requests: NDArray[Any] | None = None
+    unavailable: BoolArray | None = None
+    company_time: FloatArray | None = None
+    asked: IntArray | None = None
+    answered: IntArray | None = None
+
+    @property
+    def n_visits(self) -> int:
+        """Number of visits."""
+        return int(self.touchpoint.size)
+
+    @property
+    def opens(self) -> BoolArray:
+        """Whether each visit is the first of its journey."""
+        first = np.zeros(self.n_visits, dtype=np.bool_)
+        first[self.starts[:-1]] = True
+        return first
+
+    def codes_of(self, names: tuple[str, ...] | frozenset[str]) -> BoolArray:
+        """For each touchpoint code, whether its name is one of these."""
+        return np.array([name in names for name in self.touchpoints], dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """Which events make one visit."""
+
+    first: NDArray[Any]
+    last: NDArray[Any]
+    journey: NDArray[Any]
+    starts: IntArray
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether each visit is one event."""
+        return self.first is self.last
+
+
+def find_runs(log: EventLog) -> Runs:
+    """The runs of events that are one visit each."""
+    n, n_journeys = log.n_events, log.n_journeys
+    narrow = np.int32 if n < 2**31 else np.int64
+    of_journey = np.repeat(np.arange(n_journeys, dtype=narrow), np.diff(log._starts))
+    outcome = log._texts.get("outcome")
+    goes_on = np.zeros(n, dtype=np.bool_)
+    if outcome is not None and n:
+        np.equal(outcome.codes[:-1], _PENDING, out=goes_on[1:])
+        goes_on[1:] &= log._touchpoint[1:] == log._touchpoint[:-1]
+        goes_on[log._starts[:-1]] = False
+    if not goes_on.any():
+        every = np.arange(n, dtype=narrow)
+        return Runs(every, every, of_journey, log._starts)
+    first = np.flatnonzero(~goes_on)
+    last = np.append(first[1:] - 1, n - 1)
+    before = np.concatenate([[0], np.cumsum(~goes_on)])
+    return Runs(first, last, of_journey[first], before[log._starts])
+
+
+def collapse(log: EventLog, runs: Runs) -> dict[str, Any]:
+    """The fields of visits that do not depend on the goal, from events in memory."""
+    first, last = runs.first, runs.last
+    size = np.ones(first.size, dtype=np.int8) if runs.is_identity else last - first + 1
+    fields: dict[str, Any] = {
+        "journey": runs.journey,
+        "starts": runs.starts,
+        "touchpoint": _at(log._touchpoint, runs, first),
+        "begin": _at(log._ticks, runs, first),
+        "finish": _at(log._ticks, runs, last),
+        "n_events": size,
+    }
+    texts = log._texts
+    if "outcome" in texts:
+        fields["outcome"] = _at(texts["outcome"].codes, runs, last)
+    if "channel" in texts:
+        fields["channel"] = Labels(_at(texts["channel"].codes, runs, first), texts["channel"].names)
+    if "item" in texts:
+        fields["item"] = _items(texts, runs)
+    if "intent" in texts:
+        fields |= _intents(texts, runs)
+    if "price" in log._numbers or "amount" in log._numbers:
+        fields["price"] = _prices(log, runs)
+    if "emotion" in log._numbers:
+        fields["emotion"] = _lowest(log._numbers["emotion"], runs)
+    if "actor" in texts:
+        fields |= _answers(log, texts["actor"], runs)
+    return fields
+
+
+def _at(values: NDArray[Any], runs: Runs, which: NDArray[Any]) -> NDArray[Any]:
+    return values if runs.is_identity else values[which]
+
+
+def _last_present(values: NDArray[Any], present: BoolArray, runs: Runs, absent: Any) -> NDArray[Any]:
+    """The last value that is there in each run."""
+    if runs.is_identity:
+        return values
+    place = np.where(present, np.arange(values.size), -1)
+    latest = np.maximum.reduceat(place, runs.first) if place.size else place
+    return np.where(latest >= 0, values[np.maximum(latest, 0)], absent)
+
+
+def _items(texts: Any, runs: Runs) -> Labels:
+    """The last item of each visit, in its currency."""
+    item: Labels = texts["item"]
+    codes = _last_present(item.codes, item.codes >= 0, runs, -1)
+    if "currency" not in texts:
+        return Labels(codes, item.names)
+    money: Labels = texts["currency"]
+    currency = _last_present(money.codes, money.codes >= 0, runs, -1).astype(np.int64)
+    both = np.where(codes >= 0, codes.astype(np.int64) * (len(money.names) + 1) + currency + 1, -1)
+    names = tuple(f"{name} {unit}".strip() for name in item.names for unit in ("", *money.names))
+    return Labels(both, names)
+
+
+def _intents(texts: Any, runs: Runs) -> dict[str, Any]:
+    intent: Labels = texts["intent"]
+    asks, gone = (
+        np.array([*(n == name for n in intent.names), False])[intent.codes] for name in _COMPANY_INTENTS
+    )
+    why = np.where(asks | gone, -1, intent.codes)
+    # The first reason that is there.
+    place = np.where(why >= 0, np.arange(why.size), why.size)
+    if not runs.is_identity and why.size:
+        place = np.minimum.reduceat(place, runs.first)
+        asks = np.add.reduceat(asks, runs.first, dtype=np.int64)
+        gone = np.logical_or.reduceat(gone, runs.first)
+    return {
+        "intent": Labels(np.append(why, -1)[place], intent.names),
+        "n_requests": asks.astype(np.int64),
+        "unavailable": gone,
+    }
+
+
+def _prices(log: EventLog, runs: Runs) -> FloatArray:
+    quoted, charged = log._numbers.get("price"), log._numbers.get("amount")
+    absent = np.full(runs.first.size, np.nan)
+    found = absent
+    for values in (quoted, charged):
+        if values is not None:
+            last = _last_present(values, ~np.isnan(values), runs, np.nan)
+            found = np.where(np.isnan(last), found, last)
+    return found
+
+
+def _lowest(values: FloatArray, runs: Runs) -> FloatArray:
+    return values if runs.is_identity else np.asarray(np.fmin.reduceat(values, runs.first))
+
+
+def _answers(log: EventLog, actor: Labels, runs: Runs) -> dict[str, Any]:
+    """How long the customer waited for the company, when he first acted, and when he was answered."""
+    ticks, n = log._ticks, log.n_events
+    company = actor.codes == _COMPANY
+    gap = np.zeros(n)
+    gap[1:] = ticks[1:] - ticks[:-1]
+    gap[log._starts[:-1]] = 0.0
+    gap[~company] = 0.0
+    waited = gap if runs.is_identity else np.add.reduceat(gap, runs.first)
+    place = np.arange(n)
+    of_company = np.append(np.where(company, place, n), n)
+    # The next event of the company at or after each one, where it is of the same journey.
+    following = np.minimum.accumulate(of_company[::-1])[::-1][:n]
+    of_customer = np.where(company, n, place)
+    first_own = of_customer if runs.is_identity else np.minimum.reduceat(of_customer, runs.first)
+    last_of_journey = log._starts[1:][runs.journey] - 1
+    known = first_own < n
+    own = np.minimum(first_own, max(n - 1, 0))
+    reply = following[own]
+    answered = known & (reply <= last_of_journey)
+    never = np.full(own.size, NEVER)
+    return {
+        "company_time": waited,
+        "asked": np.where(known, ticks[own], never),
+        "answered": np.where(answered, ticks[np.minimum(reply, max(n - 1, 0))], never),
+    }
