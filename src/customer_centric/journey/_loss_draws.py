@@ -38,7 +38,7 @@ class CellSums:
     value : ndarray of shape (n_draws, n_cells)
         Sum of the values of journeys first flagged in each cell.
     clean, clean_sum, clean_squares, clean_weights2 : ndarray of shape (n_draws, n_cells)
-        Weights of clean visits, and sums of weight times outcome, times squared outcome, and of squared weights.
+        Weights of clean visits, and sums of weight times outcome and squared outcome, and of squared weights.
     total : ndarray of shape (n_draws,)
         Sum of the outcomes of all journeys.
     highest_weight : float
@@ -251,7 +251,7 @@ def _table(
 
 
 def _slopes(risk: RiskSet, rows: _Rows, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """How the weights of each cell, and their sums with outcomes, grow with -ln(1 - rate) of each rate cell."""
+    """How the weights of cells, and their sums with outcomes, grow with -ln(1 - rate) of rate cells."""
     n, n_rates = risk.n_cells, risk.rate_of.size
     ends = np.flatnonzero(rows.last == np.arange(rows.last.size))
     begins = np.concatenate([[0], ends[:-1] + 1]) if ends.size else ends

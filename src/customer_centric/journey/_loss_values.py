@@ -41,8 +41,10 @@ def cell_values(risk: RiskSet, sums: CellSums, *, shrink: bool, is_share: bool) 
     clean = _ratio(sums.clean_sum, sums.clean)
     if shrink:
         step = risk.touchpoint
-        flagged = _shrunken(flagged, sums.flagged, _ratio(sums.flagged_squares, sums.flagged), step, is_share)
-        clean = _shrunken(clean, n_eff, _ratio(sums.clean_squares, sums.clean), step, is_share)
+        flagged = _shrunken(
+            flagged, sums.flagged, _ratio(sums.flagged_squares, sums.flagged), step, is_share=is_share
+        )
+        clean = _shrunken(clean, n_eff, _ratio(sums.clean_squares, sums.clean), step, is_share=is_share)
     for group in (risk.parent, risk.touchpoint):
         lacking = np.isnan(clean)
         if not lacking.any():
@@ -53,7 +55,7 @@ def cell_values(risk: RiskSet, sums: CellSums, *, shrink: bool, is_share: bool) 
 
 
 def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
 
 
 def _by_group(values: FloatArray, group: IntArray) -> FloatArray:
@@ -64,7 +66,7 @@ def _by_group(values: FloatArray, group: IntArray) -> FloatArray:
 
 
 def _shrunken(
-    value: FloatArray, n: FloatArray, squares: FloatArray, step: IntArray, is_share: bool
+    value: FloatArray, n: FloatArray, squares: FloatArray, step: IntArray, *, is_share: bool
 ) -> FloatArray:
     known = np.nan_to_num(value)
     mean = _ratio(_by_group(n * known, step), _by_group(n, step))[:, step]
@@ -76,7 +78,7 @@ def _shrunken(
             )
     else:
         noise = _ratio(np.maximum(squares - value**2, 0.0), n)
-        between = _between(known, n, noise, mean, step)
+        between = _between(known, n, noise, step)
         with np.errstate(invalid="ignore", divide="ignore"):
             kept = np.where(noise > 0, between[:, None] / (between[:, None] + noise), 1.0)
         drawn = mean + kept * (known - mean)
@@ -96,7 +98,7 @@ def _prior_observations(hits: FloatArray, n: FloatArray, mean: FloatArray) -> Fl
         terms = betaln(k * m + hits, k * (1 - m) + np.maximum(n - hits, 0.0)) - betaln(k * m, k * (1 - m))
         return np.asarray(np.where(use, terms, 0.0).sum(axis=1))
 
-    grid = np.linspace(np.log(_FEWEST), np.log(_MOST), 24)
+    grid = np.asarray(np.linspace(math.log(_FEWEST), math.log(_MOST), 24), dtype=np.float64)
     found = np.stack([loglik(np.full(n.shape[0], g)) for g in grid])
     best = found.argmax(axis=0)
     low, high = grid[np.maximum(best - 1, 0)], grid[np.minimum(best + 1, grid.size - 1)]
@@ -107,17 +109,12 @@ def _prior_observations(hits: FloatArray, n: FloatArray, mean: FloatArray) -> Fl
     return np.where(best == grid.size - 1, np.inf, np.exp((low + high) / 2))
 
 
-def _between(
-    value: FloatArray, n: FloatArray, noise: FloatArray, mean: FloatArray, step: IntArray
-) -> FloatArray:
+def _between(value: FloatArray, n: FloatArray, noise: FloatArray, step: IntArray) -> FloatArray:
     """Variance between cells of one touchpoint (DerSimonian and Laird), over all touchpoints."""
     precision = np.where((n > 0) & (noise > 0), 1.0 / np.where(noise > 0, noise, 1.0), 0.0)
     centre = _ratio(_by_group(precision * value, step), _by_group(precision, step))[:, step]
     q = (precision * (value - np.nan_to_num(centre)) ** 2).sum(axis=1)
     groups = _by_group(precision, step)
     freedom = (precision > 0).sum(axis=1) - (groups > 0).sum(axis=1)
-    scale = groups.sum(axis=1) - _ratio(
-        _by_group(precision**2, step),
-        groups,
-    ).sum(axis=1, where=groups > 0)
-    return np.maximum(0.0, np.divide(q - freedom, scale, out=np.zeros_like(q), where=scale > 0))
+    scale = groups.sum(axis=1) - np.nan_to_num(_ratio(_by_group(precision**2, step), groups)).sum(axis=1)
+    return np.asarray(np.maximum(0.0, np.divide(q - freedom, scale, out=np.zeros_like(q), where=scale > 0)))

@@ -203,7 +203,7 @@ def _price_change(visits: Visits, settings: Settings, _: Sequence[Sparse]) -> Sp
 
 
 def _beyond_before(rise: FloatArray, group: IntArray) -> FloatArray:
-    """By how much each rise is above the highest before it in its group: a price that stays does not hurt again."""
+    """By how much each rise is above the highest before: a price that stays does not hurt again."""
     if rise.size == 0:
         return rise
     levels, rank = np.unique(rise, return_inverse=True)

@@ -46,6 +46,10 @@ class Journeys:
         Code of each journey's customer.
     log_end : numpy.datetime64
         Until when the log was watched.
+    ids, customer_ids : callable
+        From positions of journeys to a native series of their ids, and of those of their customers.
+    build : callable
+        Makes a frame of the kind that the log came from.
     """
 
     goal: tuple[str, ...]
@@ -57,9 +61,9 @@ class Journeys:
     goal_visit: IntArray
     customer: NDArray[Any]
     log_end: np.datetime64
-    _ids: Callable[[IntArray], object] = field(repr=False)
-    _customer_ids: Callable[[IntArray], object] = field(repr=False)
-    _build: Callable[..., Any] = field(repr=False)
+    ids: Callable[[IntArray], object] = field(repr=False)
+    customer_ids: Callable[[IntArray], object] = field(repr=False)
+    build: Callable[..., Any] = field(repr=False)
 
     @property
     def n_journeys(self) -> int:
@@ -80,8 +84,8 @@ class Journeys:
         unit = f"datetime64[{v.clock.unit}]"
         return pd.DataFrame(
             {
-                "case_id": self._ids(every),
-                "customer_id": self._customer_ids(every),
+                "case_id": self.ids(every),
+                "customer_id": self.customer_ids(every),
                 "status": np.array(STATUSES, dtype=object)[self.status],
                 "outcome": self.outcome,
                 "start": v.begin[v.starts[:-1]].view(unit),
@@ -131,7 +135,8 @@ def find_journeys(
     Raises
     ------
     InvalidInputError
-        If a touchpoint is not in the log, one has two meanings, `end` is before the last event, or `closed_after` is not positive.
+        If a touchpoint is not in the log, one has two meanings, `end` is before the last event, or
+        `closed_after` is not positive.
 
     Notes
     -----
@@ -164,13 +169,11 @@ def find_journeys(
     after = np.zeros(touchpoint.size, dtype=np.bool_)
     reached = np.flatnonzero(goal_visit >= 0)
     if reached.size:
-        after = (
-            np.arange(touchpoint.size)
-            > np.where(goal_visit >= 0, goal_visit, touchpoint.size)[fields["journey"]]
-        )
+        limit = np.where(goal_visit >= 0, goal_visit, touchpoint.size)
+        after[:] = np.arange(after.size) > limit[fields["journey"]]
     visits = Visits(
         touchpoints=log.touchpoints,
-        clock=log._clock,
+        clock=log.clock,
         contact=named["contact"][touchpoint],
         after_goal=after,
         end=np.array(last_tick),
@@ -186,11 +189,11 @@ def find_journeys(
         status=status,
         outcome=outcome,
         goal_visit=goal_visit,
-        customer=log._customer,
-        log_end=log._clock.moment(last_tick),
-        _ids=log._journey_ids,
-        _customer_ids=log._customer_ids,
-        _build=log._build,
+        customer=log.customer,
+        log_end=log.clock.moment(last_tick),
+        ids=log.journey_ids,
+        customer_ids=log.customer_ids,
+        build=log.build,
     )
 
 
@@ -218,20 +221,20 @@ def _named(log: EventLog, given: dict[str, str | Collection[str]]) -> dict[str, 
 
 
 def _end_of(log: EventLog, end: datetime | str | None) -> int:
-    latest = int(log._ticks.max()) if log.n_events else 0
+    latest = int(log.ticks.max()) if log.n_events else 0
     if end is None:
         return latest
     import pandas as pd
 
     moment = pd.Timestamp(end)
-    if (moment.tzinfo is not None) != log._clock.is_utc:
-        with_zone = "with" if log._clock.is_utc else "without"
+    if (moment.tzinfo is not None) != log.clock.is_utc:
+        with_zone = "with" if log.clock.is_utc else "without"
         raise InvalidInputError(f"`end` must be {with_zone} a time zone as the log is, got {end}")
     if moment.tzinfo is not None:
         moment = moment.tz_convert("UTC").tz_localize(None)
-    ticks = int(moment.to_datetime64().astype(f"datetime64[{log._clock.unit}]").astype(np.int64))
+    ticks = int(moment.to_datetime64().astype(f"datetime64[{log.clock.unit}]").astype(np.int64))
     if ticks < latest:
-        last = log._clock.moment(latest)
+        last = log.clock.moment(latest)
         raise InvalidInputError(f"`end` must not be before the last event ({last}), got {end}")
     return ticks
 

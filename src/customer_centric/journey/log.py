@@ -48,6 +48,20 @@ class EventLog:
         Every touchpoint, ascending.
     schema : EventSchema
         Which column meant what.
+    clock : Clock
+        What the ticks of moments mean.
+    starts : ndarray of shape (n_journeys + 1,)
+        First event of each journey, and the number of events.
+    touchpoint, ticks : ndarray of shape (n_events,)
+        Code in `touchpoints` and moment of each event, by journey, then time.
+    customer : ndarray of shape (n_journeys,)
+        Code of the customer of each journey.
+    texts, numbers : mapping
+        The other columns by role: codes and labels, and numbers with NaN where one is missing.
+    journey_ids, customer_ids : callable
+        From positions of journeys to a native series of their ids, and of those of their customers.
+    build : callable
+        Makes a frame of the kind that the log came from.
     """
 
     n_events: int
@@ -59,17 +73,16 @@ class EventLog:
     n_ties: int
     touchpoints: tuple[str, ...]
     schema: EventSchema
-    _clock: Clock = field(repr=False)
-    _starts: IntArray = field(repr=False)
-    _journey: NDArray[Any] = field(repr=False)
-    _touchpoint: NDArray[Any] = field(repr=False)
-    _ticks: IntArray = field(repr=False)
-    _customer: NDArray[Any] = field(repr=False)
-    _texts: Mapping[str, Labels] = field(repr=False)
-    _numbers: Mapping[str, FloatArray] = field(repr=False)
-    _journey_ids: Callable[[IntArray], object] = field(repr=False)
-    _customer_ids: Callable[[IntArray], object] = field(repr=False)
-    _build: Callable[..., Any] = field(repr=False)
+    clock: Clock = field(repr=False)
+    starts: IntArray = field(repr=False)
+    touchpoint: NDArray[Any] = field(repr=False)
+    ticks: IntArray = field(repr=False)
+    customer: NDArray[Any] = field(repr=False)
+    texts: Mapping[str, Labels] = field(repr=False)
+    numbers: Mapping[str, FloatArray] = field(repr=False)
+    journey_ids: Callable[[IntArray], object] = field(repr=False)
+    customer_ids: Callable[[IntArray], object] = field(repr=False)
+    build: Callable[..., Any] = field(repr=False)
 
 
 def prepare_log(
@@ -174,17 +187,16 @@ def _log_in_memory(frame: MemoryFrame[Any], schema: EventSchema, *, duplicates: 
         n_ties=_ties(columns),
         touchpoints=steps.names,
         schema=schema,
-        _clock=clock,
-        _starts=starts,
-        _journey=columns["journey"],
-        _touchpoint=columns["touchpoint"],
-        _ticks=columns["ticks"],
-        _customer=customer,
-        _texts={role: Labels(columns[role], labels.names) for role, labels in texts.items()},
-        _numbers={role: columns[role] for role in _NUMBERS if role in columns},
-        _journey_ids=lambda which: ids.labels(present[which].astype(np.int64)),
-        _customer_ids=lambda which: customers.labels(customer[which].astype(np.int64)),
-        _build=frame.build,
+        clock=clock,
+        starts=starts,
+        touchpoint=columns["touchpoint"],
+        ticks=columns["ticks"],
+        customer=customer,
+        texts={role: Labels(columns[role], labels.names) for role, labels in texts.items()},
+        numbers={role: columns[role] for role in _NUMBERS if role in columns},
+        journey_ids=lambda which: ids.labels(present[which].astype(np.int64)),
+        customer_ids=lambda which: customers.labels(customer[which].astype(np.int64)),
+        build=frame.build,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from customer_centric._core.checks import as_floats, check_confidence_level, check_number
+from customer_centric._core.tabulate import sum_by
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
 from customer_centric.journey._loss_draws import CellSums, draw_sums
@@ -113,7 +114,7 @@ class FrictionLoss:
         """One row a touchpoint, the largest loss first."""
         import pandas as pd
 
-        main = self.by_signal.argmax(axis=1) if self.by_signal.size else []
+        main: list[int] = self.by_signal.argmax(axis=1).tolist() if self.by_signal.size else []
         return pd.DataFrame(
             {
                 "touchpoint": list(self.touchpoints),
@@ -423,8 +424,8 @@ def _studied(signals: SignalTable, given: Collection[str] | None, *, has_strata:
     behaviour = [s.name for s in signals.signals if s.name in given and s.kind == "behaviour"]
     if behaviour and not has_strata:
         raise InvalidInputError(
-            f"`studied` must hold system signals unless `strata` is given, got {behaviour[0]!r}, which customers "
-            "show themselves: those who do may be the eager ones; give labels of how eager each journey was"
+            f"`studied` must hold system signals unless `strata` is given, got {behaviour[0]!r}, which "
+            "customers show themselves: those who do may be the eager ones; give labels of how eager each was"
         )
     return np.array([name in given for name in signals.names], dtype=np.bool_)
 
@@ -464,7 +465,7 @@ def _result(
     converted = float(sums.total[0])
     studied = tuple(name for name, kept in zip(signals.names, which, strict=True) if kept)
     return FrictionLoss(
-        touchpoints=tuple(signals.journeys.visits.touchpoints[s] for s in steps),
+        touchpoints=tuple(signals.journeys.visits.touchpoints[int(s)] for s in steps.tolist()),
         n_first=n_first.astype(np.int64),
         n_clean=n_eff @ member,
         value_flagged=flagged,
@@ -527,9 +528,7 @@ def _by_signal(
     column = (np.cumsum(which) - 1)[signals.signal[mine]]
     place = np.searchsorted(np.sort(steps), risk.touchpoint[risk.cell[row]])
     n_signals = int(which.sum())
-    table = np.bincount(place * n_signals + column, points, steps.size * n_signals).reshape(
-        steps.size, n_signals
-    )
+    table = sum_by(place * n_signals + column, points, steps.size * n_signals).reshape(steps.size, n_signals)
     return np.asarray(table[np.argsort(np.argsort(steps))])
 
 

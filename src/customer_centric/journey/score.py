@@ -138,8 +138,8 @@ def friction_score(
     \[ \beta_k = -\ln(1 - w_k), \qquad h_v = \sum_k \beta_k x_{vk}, \qquad H_i = \sum_{v \in i} h_v, \qquad
        S_i = 100\,(1 - e^{-H_i}). \]
 
-    A touchpoint has the score of its mean visit, \(100\,(1 - e^{-\bar h_s})\), where \(\bar h_s\) adds up what
-    is blamed on its visits. Each occurrence answers for \(S\,\beta_k x_{vk} / H\) points, which is its
+    A touchpoint has the score of its mean visit, \(100\,(1 - e^{-\bar h_s})\), where \(\bar h_s\) adds up
+    what is blamed on its visits. Each occurrence answers for \(S\,\beta_k x_{vk} / H\) points, which is its
     Aumann-Shapley value: \(S\) depends on the signals through their sum alone. Limits allow for customers
     with several visits: the variance of \(\bar h\) is that of a ratio of sums over customers.
 

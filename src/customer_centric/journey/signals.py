@@ -81,8 +81,8 @@ class Signal:
         check_choice("blame", self.blame, _BLAMES)
         if self.rule is None and self.name not in RULES:
             raise InvalidInputError(
-                f"`rule` must be given for a signal of your own, got None for {self.name!r}; those with rules "
-                f"of their own are {', '.join(RULES)}"
+                f"`rule` must be given for a signal of your own, got None for {self.name!r}; those that have "
+                f"one are {', '.join(RULES)}"
             )
 
     @property
@@ -163,7 +163,7 @@ class SignalTable:
         v = self.journeys.visits
         frame = pd.DataFrame(
             {
-                "case_id": np.asarray(self.journeys._ids(v.journey.astype(np.int64))),
+                "case_id": np.asarray(self.journeys.ids(v.journey.astype(np.int64))),
                 "touchpoint": np.array(v.touchpoints, dtype=object)[v.touchpoint],
                 "timestamp": v.begin.view(f"datetime64[{v.clock.unit}]"),
                 "after_goal": v.after_goal,
@@ -179,7 +179,7 @@ class SignalTable:
         names = np.array(v.touchpoints, dtype=object)
         return pd.DataFrame(
             {
-                "case_id": np.asarray(self.journeys._ids(v.journey[self.visit].astype(np.int64))),
+                "case_id": np.asarray(self.journeys.ids(v.journey[self.visit].astype(np.int64))),
                 "signal": np.array(self.names, dtype=object)[self.signal],
                 "severity": self.severity,
                 "seen": names[v.touchpoint[self.visit]],

@@ -126,20 +126,20 @@ def find_runs(log: EventLog) -> Runs:
     """The runs of events that are one visit each."""
     n, n_journeys = log.n_events, log.n_journeys
     narrow = np.int32 if n < 2**31 else np.int64
-    of_journey = np.repeat(np.arange(n_journeys, dtype=narrow), np.diff(log._starts))
-    outcome = log._texts.get("outcome")
+    of_journey = np.repeat(np.arange(n_journeys, dtype=narrow), np.diff(log.starts))
+    outcome = log.texts.get("outcome")
     goes_on = np.zeros(n, dtype=np.bool_)
     if outcome is not None and n:
         np.equal(outcome.codes[:-1], _PENDING, out=goes_on[1:])
-        goes_on[1:] &= log._touchpoint[1:] == log._touchpoint[:-1]
-        goes_on[log._starts[:-1]] = False
+        goes_on[1:] &= log.touchpoint[1:] == log.touchpoint[:-1]
+        goes_on[log.starts[:-1]] = False
     if not goes_on.any():
         every = np.arange(n, dtype=narrow)
-        return Runs(every, every, of_journey, log._starts)
+        return Runs(every, every, of_journey, log.starts)
     first = np.flatnonzero(~goes_on)
     last = np.append(first[1:] - 1, n - 1)
     before = np.concatenate([[0], np.cumsum(~goes_on)])
-    return Runs(first, last, of_journey[first], before[log._starts])
+    return Runs(first, last, of_journey[first], before[log.starts])
 
 
 def collapse(log: EventLog, runs: Runs) -> dict[str, Any]:
@@ -149,12 +149,12 @@ def collapse(log: EventLog, runs: Runs) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "journey": runs.journey,
         "starts": runs.starts,
-        "touchpoint": _at(log._touchpoint, runs, first),
-        "begin": _at(log._ticks, runs, first),
-        "finish": _at(log._ticks, runs, last),
+        "touchpoint": _at(log.touchpoint, runs, first),
+        "begin": _at(log.ticks, runs, first),
+        "finish": _at(log.ticks, runs, last),
         "n_events": size,
     }
-    texts = log._texts
+    texts = log.texts
     if "outcome" in texts:
         fields["outcome"] = _at(texts["outcome"].codes, runs, last)
     if "channel" in texts:
@@ -163,10 +163,10 @@ def collapse(log: EventLog, runs: Runs) -> dict[str, Any]:
         fields["item"] = _items(texts, runs)
     if "intent" in texts:
         fields |= _intents(texts, runs)
-    if "price" in log._numbers or "amount" in log._numbers:
+    if "price" in log.numbers or "amount" in log.numbers:
         fields["price"] = _prices(log, runs)
-    if "emotion" in log._numbers:
-        fields["emotion"] = _lowest(log._numbers["emotion"], runs)
+    if "emotion" in log.numbers:
+        fields["emotion"] = _lowest(log.numbers["emotion"], runs)
     if "actor" in texts:
         fields |= _answers(log, texts["actor"], runs)
     return fields
@@ -218,7 +218,7 @@ def _intents(texts: Any, runs: Runs) -> dict[str, Any]:
 
 
 def _prices(log: EventLog, runs: Runs) -> FloatArray:
-    quoted, charged = log._numbers.get("price"), log._numbers.get("amount")
+    quoted, charged = log.numbers.get("price"), log.numbers.get("amount")
     absent = np.full(runs.first.size, np.nan)
     found = absent
     for values in (quoted, charged):
@@ -234,11 +234,11 @@ def _lowest(values: FloatArray, runs: Runs) -> FloatArray:
 
 def _answers(log: EventLog, actor: Labels, runs: Runs) -> dict[str, Any]:
     """How long the customer waited for the company, when he first acted, and when he was answered."""
-    ticks, n = log._ticks, log.n_events
+    ticks, n = log.ticks, log.n_events
     company = actor.codes == _COMPANY
     gap = np.zeros(n)
     gap[1:] = ticks[1:] - ticks[:-1]
-    gap[log._starts[:-1]] = 0.0
+    gap[log.starts[:-1]] = 0.0
     gap[~company] = 0.0
     waited = gap if runs.is_identity else np.add.reduceat(gap, runs.first)
     place = np.arange(n)
@@ -247,7 +247,7 @@ def _answers(log: EventLog, actor: Labels, runs: Runs) -> dict[str, Any]:
     following = np.minimum.accumulate(of_company[::-1])[::-1][:n]
     of_customer = np.where(company, n, place)
     first_own = of_customer if runs.is_identity else np.minimum.reduceat(of_customer, runs.first)
-    last_of_journey = log._starts[1:][runs.journey] - 1
+    last_of_journey = log.starts[1:][runs.journey] - 1
     known = first_own < n
     own = np.minimum(first_own, max(n - 1, 0))
     reply = following[own]

@@ -62,13 +62,15 @@ def _labels_of_pandas(name: str, series: AnySeries) -> Labels:
     import pandas as pd
 
     native: pd.Series[Any] = series.to_native()
+    codes: Any
+    values: Any
     if isinstance(native.dtype, pd.CategoricalDtype):
         codes, values = native.cat.codes.to_numpy(), native.cat.categories
     else:
         codes, values = pd.factorize(native)
     kind = pd.api.types.infer_dtype(values, skipna=False)
     if kind not in {"string", "integer", "empty"}:
-        raise wrong_type(name, ID_RULE, f"{native.dtype} holding {kind} values", ID_REMEDY)
+        raise wrong_type(name, ID_RULE, f"{series.dtype} holding {kind} values", ID_REMEDY)
     return _compact(np.asarray(codes), [str(value) for value in values])
 
 
