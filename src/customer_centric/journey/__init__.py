@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from customer_centric.journey.abandonment import (
+    AbandonmentFit,
+    SoftAbandonment,
+    soft_abandonment,
+)
 from customer_centric.journey.chain import (
     JourneyChain,
     without_friction,
@@ -24,6 +29,7 @@ __all__ = [
     "DEFAULT_SIGNALS",
     "OUTCOMES",
     "STATUSES",
+    "AbandonmentFit",
     "ChainLoss",
     "EventLog",
     "EventSchema",
@@ -34,6 +40,7 @@ __all__ = [
     "Signal",
     "SignalTable",
     "SingleFixGain",
+    "SoftAbandonment",
     "Visits",
     "decompose_loss",
     "detect_signals",
@@ -43,5 +50,6 @@ __all__ = [
     "friction_score",
     "prepare_log",
     "single_fix_gain",
+    "soft_abandonment",
     "without_friction",
 ]
