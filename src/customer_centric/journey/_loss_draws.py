@@ -84,13 +84,20 @@ def draw_sums(
 ) -> CellSums:
     """The sums for the customers there are, then for each draw of as many customers."""
     rows = _rows_of(risk, outcome, value)
-    owner, n_owners = _owners(customer, risk.known)
+    owner, n_owners = owners_of(customer, risk.known)
     if risk.visit.size <= _FEW_VISITS:
         return _draw_customers(risk, rows, owner, n_owners, outcome, n_resamples, rng)
-    groups = min(_GROUPS, n_owners)
+    group, n_groups = groups_of(owner, n_owners)
+    return _draw_groups(risk, rows, group, n_groups, outcome, n_resamples, rng)
+
+
+def groups_of(owner: IntArray, n_owners: int) -> tuple[NDArray[np.int32], int]:
+    """Customers in at most a thousand groups of about one size; everybody is one where there are fewer."""
+    if n_owners <= _GROUPS:
+        return owner.astype(np.int32), n_owners
     # Neighbours have ids that are alike: a multiplication scatters them over the groups.
-    group = ((owner.astype(np.uint64) * np.uint64(0x9E3779B1)) >> np.uint64(12)) % np.uint64(groups)
-    return _draw_groups(risk, rows, group.astype(np.int32), groups, outcome, n_resamples, rng)
+    scattered = (owner.astype(np.uint64) * np.uint64(0x9E3779B1)) >> np.uint64(12)
+    return (scattered % np.uint64(_GROUPS)).astype(np.int32), _GROUPS
 
 
 def _rows_of(risk: RiskSet, outcome: FloatArray, value: FloatArray) -> _Rows:
@@ -111,7 +118,7 @@ def _rows_of(risk: RiskSet, outcome: FloatArray, value: FloatArray) -> _Rows:
     )
 
 
-def _owners(customer: NDArray[Any], known: NDArray[np.bool_]) -> tuple[IntArray, int]:
+def owners_of(customer: NDArray[Any], known: NDArray[np.bool_]) -> tuple[IntArray, int]:
     """Customers of journeys with a known outcome, as codes from 0; -1 for the others."""
     size = int(customer.max(initial=-1)) + 1
     present = np.flatnonzero(np.bincount(customer[known], minlength=size))
@@ -128,7 +135,7 @@ def _weights(rows: _Rows, rate: FloatArray) -> FloatArray:
     return along
 
 
-def _flag_rates(risk: RiskSet, seen: FloatArray, flags: FloatArray) -> FloatArray:
+def flag_rates(risk: RiskSet, seen: FloatArray, flags: FloatArray) -> FloatArray:
     """Flag rate of each rate cell, from itself or the smallest group that is large enough."""
     rate = np.zeros(seen.shape)
     every = np.arange(risk.rate_of.size)
@@ -167,7 +174,7 @@ def _draw_customers(
         m = drawn[own]
         seen = sum_by(rows.rate_cell, m, n_rates)
         flags = sum_by(rows.rate_cell[rows.flag], m[rows.flag], n_rates)
-        weight = _weights(rows, _flag_rates(risk, seen, flags))
+        weight = _weights(rows, flag_rates(risk, seen, flags))
         if b == 0:
             highest = float(weight.max(initial=1.0))
         terms = _terms(rows, weight)
@@ -216,9 +223,9 @@ def _draw_groups(
     """
     n, n_rates = risk.n_cells, risk.rate_of.size
     own = group[risk.journey]
-    seen = _table(own, rows.rate_cell, None, n_groups, n_rates)
-    flags = _table(own[rows.flag], rows.rate_cell[rows.flag], None, n_groups, n_rates)
-    rate = _flag_rates(risk, seen.sum(axis=0), flags.sum(axis=0))
+    seen = sums_by_group(own, rows.rate_cell, None, n_groups, n_rates)
+    flags = sums_by_group(own[rows.flag], rows.rate_cell[rows.flag], None, n_groups, n_rates)
+    rate = flag_rates(risk, seen.sum(axis=0), flags.sum(axis=0))
     weight = _weights(rows, rate)
     drawn = np.ones((n_resamples + 1, n_groups))
     drawn[1:] = rng.multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), n_resamples)
@@ -226,8 +233,8 @@ def _draw_groups(
     of_flag, of_clean = own[rows.flag], own[rows.clean]
     for name, amount in _terms(rows, weight).items():
         cell, mine = (rows.clean_cell, of_clean) if name.startswith("clean") else (rows.flag_cell, of_flag)
-        sums[name] = drawn @ _table(mine, cell, amount, n_groups, n)
-    step = -np.log1p(-_flag_rates(risk, drawn @ seen, drawn @ flags)) + np.log1p(-rate)
+        sums[name] = drawn @ sums_by_group(mine, cell, amount, n_groups, n)
+    step = -np.log1p(-flag_rates(risk, drawn @ seen, drawn @ flags)) + np.log1p(-rate)
     slopes, slopes_sum = _slopes(risk, rows, weight)
     sums["clean"] = np.maximum(sums["clean"] + step @ slopes, 0.0)
     sums["clean_sum"] = sums["clean_sum"] + step @ slopes_sum
@@ -239,7 +246,7 @@ def _draw_groups(
     )
 
 
-def _table(
+def sums_by_group(
     group: NDArray[Any], cell: NDArray[Any], amount: FloatArray | None, n_groups: int, n_cells: int
 ) -> FloatArray:
     """Sums by group and cell."""

@@ -88,6 +88,7 @@ def build_risk_set(
     period_ticks: float,
     labels: Mapping[str, NDArray[Any]],
     monitored: Sequence[int] | None = None,
+    after_flag: bool = False,
 ) -> RiskSet:
     """The at-risk visits of journeys whose outcome is known.
 
@@ -105,6 +106,8 @@ def build_risk_set(
         Further strata, as codes from 0.
     monitored : sequence of int, optional
         Touchpoints at which flags would have been seen; those with a flag by default.
+    after_flag : bool, default False
+        Whether the monitored visits after the first flag are kept too, with their flags.
     """
     journeys, visits = table.journeys, table.journeys.visits
     known = ~np.isnan(outcome)
@@ -123,11 +126,13 @@ def build_risk_set(
     if not watched.all():
         usable &= watched[visits.touchpoint]
     limit = first_flag[visits.journey]
-    usable &= np.arange(visits.n_visits, dtype=narrow) <= limit
+    if not after_flag:
+        usable &= np.arange(visits.n_visits, dtype=narrow) <= limit
     rows = np.flatnonzero(usable)
     limit = limit[rows]
     grid = _grid(visits, labels, period_ticks)
-    return _with_cells(visits, rows, rows == limit, limit == visits.n_visits, known, grid)
+    hits = flagged[rows] if after_flag else rows == limit
+    return _with_cells(visits, rows, hits, limit == visits.n_visits, known, grid)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

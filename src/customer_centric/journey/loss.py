@@ -348,24 +348,26 @@ def _loss(
     level = check_confidence_level(confidence_level)
     n_draws = int(check_number("n_resamples", n_resamples, minimum=1.0, whole=True))
     journeys = signals.journeys
-    y = _per_journey("outcome", journeys.outcome if outcome is None else outcome, journeys.n_journeys)
+    y = check_per_journey("outcome", journeys.outcome if outcome is None else outcome, journeys.n_journeys)
     if not np.isfinite(y).any():
         raise InvalidInputError(
             f"`outcome` must be known for at least one journey, got none of {y.size}; give `lost` or "
             "`closed_after` to `find_journeys`, or outcomes of your own"
         )
-    money = None if value is None else _per_journey("value", value, journeys.n_journeys)
+    money = None if value is None else check_per_journey("value", value, journeys.n_journeys)
     if money is not None and np.isnan(money).any():
         raise InvalidInputError(
             f"`value` must be known for each journey, got {int(np.isnan(money).sum())} missing"
         )
-    labels = {name: _labels(name, given, journeys.n_journeys) for name, given in (strata or {}).items()}
-    which = _studied(signals, studied, has_strata=bool(labels))
+    labels = {
+        name: codes_of_labels(name, given, journeys.n_journeys) for name, given in (strata or {}).items()
+    }
+    which = studied_signals(signals, studied, has_strata=bool(labels))
     risk = build_risk_set(
         signals,
         flagged_visits(signals, which, touchpoint),
         y,
-        period_ticks=_positive(period) * journeys.visits.clock.ticks_per_second,
+        period_ticks=check_period_length(period) * journeys.visits.clock.ticks_per_second,
         labels=labels,
     )
     sums = draw_sums(
@@ -383,7 +385,7 @@ def _loss(
     return _result(signals, which, risk, sums, values, raw, level=level, has_value=money is not None)
 
 
-def _per_journey(name: str, values: ArrayLike, n: int) -> FloatArray:
+def check_per_journey(name: str, values: ArrayLike, n: int) -> FloatArray:
     array = as_floats(name, values)
     if np.isinf(array).any():
         raise InvalidInputError(f"`{name}` must be finite or missing, got an infinite value")
@@ -394,7 +396,7 @@ def _per_journey(name: str, values: ArrayLike, n: int) -> FloatArray:
     return array
 
 
-def _labels(name: str, values: ArrayLike, n: int) -> NDArray[Any]:
+def codes_of_labels(name: str, values: ArrayLike, n: int) -> NDArray[Any]:
     array = np.asarray(values)
     if array.shape != (n,):
         raise InvalidInputError(
@@ -406,13 +408,13 @@ def _labels(name: str, values: ArrayLike, n: int) -> NDArray[Any]:
     return np.asarray(codes, dtype=np.int64)
 
 
-def _positive(period: timedelta) -> float:
+def check_period_length(period: timedelta) -> float:
     if not isinstance(period, timedelta) or not period.total_seconds() > 0:
         raise InvalidInputError(f"`period` must be a positive timedelta, got {period!r}")
     return period.total_seconds()
 
 
-def _studied(signals: SignalTable, given: Collection[str] | None, *, has_strata: bool) -> BoolArray:
+def studied_signals(signals: SignalTable, given: Collection[str] | None, *, has_strata: bool) -> BoolArray:
     """Which signals are under study."""
     if given is None:
         return np.array([signal.kind == "system" for signal in signals.signals], dtype=np.bool_)
