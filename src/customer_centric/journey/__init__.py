@@ -11,6 +11,10 @@ from customer_centric.journey.chain import (
     JourneyChain,
     without_friction,
 )
+from customer_centric.journey.incidence import (
+    OutcomeIncidence,
+    outcome_incidence,
+)
 from customer_centric.journey.journeys import STATUSES, Journeys, find_journeys
 from customer_centric.journey.log import OUTCOMES, EventLog, prepare_log
 from customer_centric.journey.loss import FrictionLoss, fix_gain, friction_loss
@@ -18,6 +22,7 @@ from customer_centric.journey.schema import EventSchema
 from customer_centric.journey.score import FrictionScore, friction_score
 from customer_centric.journey.signals import DEFAULT_SIGNALS, Signal, SignalTable, detect_signals
 from customer_centric.journey.visits import Visits
+from customer_centric.journey.weights import WeightFit, fit_weights
 from customer_centric.journey.what_if import (
     ChainLoss,
     SingleFixGain,
@@ -37,17 +42,21 @@ __all__ = [
     "FrictionScore",
     "JourneyChain",
     "Journeys",
+    "OutcomeIncidence",
     "Signal",
     "SignalTable",
     "SingleFixGain",
     "SoftAbandonment",
     "Visits",
+    "WeightFit",
     "decompose_loss",
     "detect_signals",
     "find_journeys",
+    "fit_weights",
     "fix_gain",
     "friction_loss",
     "friction_score",
+    "outcome_incidence",
     "prepare_log",
     "single_fix_gain",
     "soft_abandonment",

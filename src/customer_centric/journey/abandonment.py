@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
 
 from customer_centric._core.checks import check_array, check_choice, check_confidence_level, check_number
 from customer_centric._core.words import counted
@@ -232,9 +231,9 @@ class AbandonmentFit:
         variance = np.einsum("...i,ij,...j->...", slopes, self.covariance, slopes)
         reach = normal_quantile(self.interval.confidence_level) * np.sqrt(np.maximum(variance, 0.0))
         odds = math.log(self.abandoned / m.probability_return) - log_s
-        low: FloatArray = expit(odds - reach)
-        high: FloatArray = expit(odds + reach)
-        return low, high
+        # The logistic function, which does not overflow in this form.
+        low, high = (0.5 * (1.0 + np.tanh(0.5 * side)) for side in (odds - reach, odds + reach))
+        return np.asarray(low), np.asarray(high)
 
     def to_frame(self) -> pd.DataFrame:
         """A row a parameter: `estimate`, `lower`, `upper`.
