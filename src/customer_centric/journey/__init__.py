@@ -21,6 +21,7 @@ from customer_centric.journey.loss import FrictionLoss, fix_gain, friction_loss
 from customer_centric.journey.schema import EventSchema
 from customer_centric.journey.score import FrictionScore, friction_score
 from customer_centric.journey.signals import DEFAULT_SIGNALS, Signal, SignalTable, detect_signals
+from customer_centric.journey.transitions import transition_model
 from customer_centric.journey.visits import Visits
 from customer_centric.journey.weights import WeightFit, fit_weights
 from customer_centric.journey.what_if import (
@@ -60,5 +61,6 @@ __all__ = [
     "prepare_log",
     "single_fix_gain",
     "soft_abandonment",
+    "transition_model",
     "without_friction",
 ]

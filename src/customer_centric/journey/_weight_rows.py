@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_centric._core.tabulate import sum_by
+from customer_centric._core.tabulate import distinct_rows, sum_by
 from customer_centric.journey._loss_draws import flag_rates, groups_of, owners_of, sums_by_group
 from customer_centric.journey._risk_set import RiskSet, build_risk_set, flagged_visits
 from customer_centric.journey.signals import SignalTable
@@ -18,27 +18,33 @@ from customer_centric.typing import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightRows:
-    """Clean visits as sums by group of customers and stratum, and first-flagged visits one by one.
+    """Clean visits as sums by group of customers and stratum, and first-flagged visits by kind.
 
     Parameters
     ----------
     converted, lost : ndarray of shape (n_groups, n_cells)
         Weighted sums over clean visits of the outcome, and of what it is short of 1.
-    group, cell : ndarray of shape (n_flagged,)
-        Group of customers and stratum of each first-flagged visit.
-    weight, outcome : ndarray of shape (n_flagged,)
-        Its censoring weight and what became of the journey.
-    severity : ndarray of shape (n_flagged, n_signals)
+    group, kind : ndarray of shape (n_flagged,)
+        Group of customers and kind of each first-flagged visit.
+    weight : ndarray of shape (n_flagged,)
+        Its censoring weight.
+    cell, outcome : ndarray of shape (n_kinds,)
+        Stratum of a kind, and what became of its journeys.
+    severity : ndarray of shape (n_kinds, n_signals)
         Severities of the signals under study.
+    n_first : ndarray of shape (n_signals,)
+        First-flagged visits that show each signal.
     """
 
     converted: FloatArray
     lost: FloatArray
     group: NDArray[Any]
-    cell: IntArray
+    kind: IntArray
     weight: FloatArray
+    cell: IntArray
     outcome: FloatArray
     severity: FloatArray
+    n_first: IntArray
 
     @property
     def n_groups(self) -> int:
@@ -82,14 +88,21 @@ def weight_rows(
     clean_y = y[risk.journey[clean]]
     sides = (weight[clean] * clean_y, weight[clean] * (1.0 - clean_y))
     converted, lost = (sums_by_group(own, clean_cell, side, n_groups, cells.size) for side in sides)
+    severity = _severities(signals, which, risk.visit[hit])
+    # Visits of one kind are one term of the likelihood, however many there are.
+    (cell_of, outcome_of, *columns), kind = distinct_rows(
+        cell.astype(np.float64), y[risk.journey[hit]], *np.ascontiguousarray(severity.T)
+    )
     return WeightRows(
         converted=converted,
         lost=lost,
         group=group[risk.journey[hit]],
-        cell=cell,
+        kind=kind,
         weight=weight[hit],
-        outcome=y[risk.journey[hit]],
-        severity=_severities(signals, which, risk.visit[hit]),
+        cell=np.rint(cell_of).astype(np.int64),
+        outcome=outcome_of,
+        severity=np.stack(columns, axis=1),
+        n_first=(severity > 0).sum(axis=0),
     )
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from customer_centric._core.checks import check_confidence_level, check_number
+from customer_centric._core.tabulate import sum_by
 from customer_centric.errors import InvalidInputError
 from customer_centric.journey._weight_rows import WeightRows, weight_rows
 from customer_centric.journey.loss import (
-    check_period_length,
     check_per_journey,
+    check_period_length,
     codes_of_labels,
     studied_signals,
 )
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["WeightFit", "fit_weights"]
 
 # exp(-36) is where 1 - exp(-x) stops to differ from 1.
-_MOST_UNITS = 36.0
+_MOST_UNITS: Final = 36.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +43,7 @@ class WeightFit:
     weight : ndarray of shape (n_signals,)
         Learned weights, in [0, 1); NaN where nothing was seen and there is no prior.
     lower, upper : ndarray of shape (n_signals,)
-        Limits.
+        Limits; NaN where no first flag shows the signal, so that the weight is the expert's.
     prior : ndarray of shape (n_signals,)
         The expert's weights.
     n_first : ndarray of shape (n_signals,)
@@ -192,42 +193,53 @@ def fit_weights(
         drawn = rng.multinomial(rows.n_groups, np.full(rows.n_groups, 1.0 / rows.n_groups)).astype(np.float64)
         draws[b] = _optimum(rows, drawn, n0, beta0, best)[0][rows.n_cells :]
     beta = best[rows.n_cells :]
-    seen = (rows.severity > 0).sum(axis=0)
-    unknown = (seen == 0) & (n0 == 0)
+    unseen = rows.n_first == 0
     low, high = np.quantile(draws, ((1 - level) / 2, (1 + level) / 2), axis=0)
-    weight, lower, upper = (
-        np.where(unknown, np.nan, -np.expm1(-units))
-        for units in (beta, np.minimum(low, beta), np.maximum(high, beta))
-    )
+    # The expert alone has no limits; without him there is nothing at all.
+    limits = (np.where(unseen, np.nan, side) for side in (np.minimum(low, beta), np.maximum(high, beta)))
+    known = np.where(unseen & (n0 == 0), np.nan, beta)
+    weight, lower, upper = (-np.expm1(-units) for units in (known, *limits))
     return WeightFit(
         signals=tuple(name for name, kept in zip(signals.names, which, strict=True) if kept),
         weight=weight,
         lower=lower,
         upper=upper,
         prior=prior,
-        n_first=seen,
+        n_first=rows.n_first,
         strength=n0,
         log_posterior=value,
         confidence_level=level,
     )
 
 
-def log_posterior(
-    parameters: FloatArray, rows: WeightRows, drawn: FloatArray, strength: float, beta0: FloatArray
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """The sums of one draw of customers: clean visits by stratum, and first flags by kind."""
+
+    good: FloatArray
+    bad: FloatArray
+    first: FloatArray
+
+
+def _sums_of(rows: WeightRows, drawn: FloatArray) -> _Sums:
+    first = sum_by(rows.kind, drawn[rows.group] * rows.weight, rows.cell.size)
+    return _Sums(np.asarray(drawn @ rows.converted), np.asarray(drawn @ rows.lost), first)
+
+
+def _log_posterior(
+    parameters: FloatArray, rows: WeightRows, sums: _Sums, strength: float, beta0: FloatArray
 ) -> tuple[float, FloatArray]:
     """The weighted log-likelihood with the expert's part, and its gradient."""
     alpha, beta = parameters[: rows.n_cells], parameters[rows.n_cells :]
-    good, bad = drawn @ rows.converted, drawn @ rows.lost
     lost, slope = _log_failure(alpha)
-    value = float((bad * lost - good * alpha).sum())
-    of_alpha = bad * slope - good
-    m = drawn[rows.group] * rows.weight
+    value = float((sums.bad * lost - sums.good * alpha).sum())
+    of_alpha = sums.bad * slope - sums.good
     eta = alpha[rows.cell] + rows.severity @ beta
     lost, slope = _log_failure(eta)
     y = rows.outcome
-    value += float((m * ((1 - y) * lost - y * eta)).sum())
-    of_eta = m * ((1 - y) * slope - y)
-    of_alpha = of_alpha + np.bincount(rows.cell, of_eta, rows.n_cells)
+    value += float((sums.first * ((1 - y) * lost - y * eta)).sum())
+    of_eta = sums.first * ((1 - y) * slope - y)
+    of_alpha = of_alpha + sum_by(rows.cell, of_eta, rows.n_cells)
     of_beta = of_eta @ rows.severity
     if strength > 0:
         value += float(strength * (beta0 * np.log(beta) - beta).sum())
@@ -248,22 +260,40 @@ def _optimum(
     from scipy.optimize import minimize
 
     floor = 1e-9
+    sums = _sums_of(rows, drawn)
     if start is None:
-        good, bad = drawn @ rows.converted, drawn @ rows.lost
-        share = (good + 0.5) / (good + bad + 1.0)
+        share = (sums.good + 0.5) / (sums.good + sums.bad + 1.0)
         start = np.concatenate([-np.log(share), np.maximum(beta0, 0.01)])
-    scale = max(float(drawn @ rows.converted.sum(axis=1)) + float(rows.weight.sum()), 1.0)
+    # The optimiser's tolerances are for a function of the size of 1.
+    scale = max(float(sums.good.sum() + sums.bad.sum() + sums.first.sum()), 1.0)
 
-    def negative(parameters: FloatArray) -> tuple[float, FloatArray]:
-        value, slope = log_posterior(parameters, rows, drawn, strength, beta0)
-        return -value / scale, -slope / scale
+    start = np.clip(start, floor, _MOST_UNITS)
+    # In units of its own curvature each parameter is as steep as the others.
+    stretch = np.sqrt(_curvature(start, rows, sums, strength, beta0) / scale + 1e-12)
+
+    def negative(stretched: FloatArray) -> tuple[float, FloatArray]:
+        value, slope = _log_posterior(stretched / stretch, rows, sums, strength, beta0)
+        return -value / scale, -slope / stretch / scale
 
     found = minimize(
         negative,
-        np.clip(start, floor, _MOST_UNITS),
+        start * stretch,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(floor, _MOST_UNITS)] * start.size,
-        options={"maxiter": 1_000, "ftol": 1e-13, "gtol": 1e-9},
+        bounds=[(floor * unit, _MOST_UNITS * unit) for unit in stretch.tolist()],
+        options={"maxiter": 2_000, "maxcor": 30, "ftol": 1e-14, "gtol": 1e-9},
     )
-    return np.asarray(found.x, dtype=np.float64), float(-found.fun * scale)
+    return np.asarray(found.x / stretch, dtype=np.float64), float(-found.fun * scale)
+
+
+def _curvature(
+    parameters: FloatArray, rows: WeightRows, sums: _Sums, strength: float, beta0: FloatArray
+) -> FloatArray:
+    """Minus the second derivative by each parameter."""
+    alpha, beta = parameters[: rows.n_cells], parameters[rows.n_cells :]
+    slope = _log_failure(alpha)[1]
+    of_alpha = sums.bad * slope * (1.0 + slope)
+    slope = _log_failure(alpha[rows.cell] + rows.severity @ beta)[1]
+    of_eta = sums.first * (1 - rows.outcome) * slope * (1.0 + slope)
+    of_beta = of_eta @ rows.severity**2 + strength * beta0 / beta**2
+    return np.concatenate([of_alpha + sum_by(rows.cell, of_eta, rows.n_cells), of_beta])
