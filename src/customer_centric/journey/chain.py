@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -126,16 +126,15 @@ class JourneyChain:
         ):
             object.__setattr__(self, name, value)
 
-    @classmethod
+    @staticmethod
     def from_counts(
-        cls,
         moves: ArrayLike,
         *,
         start: ArrayLike,
         touchpoints: Sequence[str],
         signals: Sequence[str | None],
         prior: float = 0.5,
-    ) -> Self:
+    ) -> JourneyChain:
         r"""The chain of counted moves.
 
         Parameters
@@ -175,56 +174,7 @@ class JourneyChain:
         that were counted. States from which nobody was ever seen to come to an end are left out together
         with the moves into them, and named in `left_out`.
         """
-        return cls._of(moves, start, touchpoints, signals, prior)
-
-    @classmethod
-    def _of(
-        cls,
-        moves: ArrayLike,
-        start: ArrayLike,
-        touchpoints: Sequence[str],
-        signals: Sequence[str | None],
-        prior: float,
-        customers: csr_array | None = None,
-    ) -> Self:
-        """The chain of counts, with those of each customer where they are known."""
-        places, kinds = _states(touchpoints, signals)
-        n = len(places)
-        counted, first = _counted(moves, start, n)
-        check_number("prior", prior, minimum=0.0)
-        order = {place: code for code, place in enumerate(dict.fromkeys(places))}
-        codes = np.array([order[place] for place in places], dtype=np.int64)
-        kept = states_with_an_end(counted, codes)
-        if not (first * kept).any():
-            raise InvalidInputError(
-                "`start` must have at least one journey of a state from which some come to an end, got none; "
-                "journeys that are all open say nothing of conversion"
-            )
-        columns = np.append(kept, [True, True])
-        table = None
-        if customers is not None:
-            cells = np.append(kept, (kept[:, None] & columns).ravel())
-            table = customers[:, np.flatnonzero(cells)]
-        _, packed = np.unique(codes[kept], return_inverse=True)
-        counts = ChainCounts(
-            start=first[kept],
-            moves=np.ascontiguousarray(counted[np.ix_(kept, columns)]),
-            touchpoint=packed.astype(np.int64),
-            prior=float(prior),
-            customers=table,
-        )
-        pi, q, r = counts.probabilities()
-        return cls(
-            touchpoints=tuple(place for place, keep in zip(places, kept, strict=True) if keep),
-            signals=tuple(kind for kind, keep in zip(kinds, kept, strict=True) if keep),
-            start=pi,
-            moves=q,
-            converts=r,
-            left_out=tuple(
-                _named(place, kind) for place, kind, keep in zip(places, kinds, kept, strict=True) if not keep
-            ),
-            counts=counts,
-        )
+        return chain_of_counts(moves, start, touchpoints, signals, prior)
 
     @property
     def n_journeys(self) -> float | None:
@@ -286,6 +236,54 @@ class JourneyChain:
         from customer_centric._core.words import as_html
 
         return as_html(self, frame=self.to_frame())
+
+
+def chain_of_counts(
+    moves: ArrayLike,
+    start: ArrayLike,
+    touchpoints: Sequence[str],
+    signals: Sequence[str | None],
+    prior: float,
+    customers: csr_array | None = None,
+) -> JourneyChain:
+    """The chain of counts, with those of each customer where they are known."""
+    places, kinds = _states(touchpoints, signals)
+    n = len(places)
+    counted, first = _counted(moves, start, n)
+    check_number("prior", prior, minimum=0.0)
+    order = {place: code for code, place in enumerate(dict.fromkeys(places))}
+    codes = np.array([order[place] for place in places], dtype=np.int64)
+    kept = states_with_an_end(counted, codes)
+    if not (first * kept).any():
+        raise InvalidInputError(
+            "`start` must have at least one journey of a state from which some come to an end, got none; "
+            "journeys that are all open say nothing of conversion"
+        )
+    columns = np.append(kept, [True, True])
+    table = None
+    if customers is not None:
+        cells = np.append(kept, (kept[:, None] & columns).ravel())
+        table = customers[:, np.flatnonzero(cells)]
+    _, packed = np.unique(codes[kept], return_inverse=True)
+    counts = ChainCounts(
+        start=first[kept],
+        moves=np.ascontiguousarray(counted[np.ix_(kept, columns)]),
+        touchpoint=packed.astype(np.int64),
+        prior=float(prior),
+        customers=table,
+    )
+    pi, q, r = counts.probabilities()
+    return JourneyChain(
+        touchpoints=tuple(place for place, keep in zip(places, kept, strict=True) if keep),
+        signals=tuple(kind for kind, keep in zip(kinds, kept, strict=True) if keep),
+        start=pi,
+        moves=q,
+        converts=r,
+        left_out=tuple(
+            _named(place, kind) for place, kind, keep in zip(places, kinds, kept, strict=True) if not keep
+        ),
+        counts=counts,
+    )
 
 
 def without_friction(
