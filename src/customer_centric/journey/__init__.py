@@ -18,6 +18,7 @@ from customer_centric.journey.incidence import (
 from customer_centric.journey.journeys import STATUSES, Journeys, find_journeys
 from customer_centric.journey.log import OUTCOMES, EventLog, prepare_log
 from customer_centric.journey.loss import FrictionLoss, fix_gain, friction_loss
+from customer_centric.journey.report import FrictionReport, friction_report
 from customer_centric.journey.schema import EventSchema
 from customer_centric.journey.score import FrictionScore, friction_score
 from customer_centric.journey.signals import DEFAULT_SIGNALS, Signal, SignalTable, detect_signals
@@ -40,6 +41,7 @@ __all__ = [
     "EventLog",
     "EventSchema",
     "FrictionLoss",
+    "FrictionReport",
     "FrictionScore",
     "JourneyChain",
     "Journeys",
@@ -56,6 +58,7 @@ __all__ = [
     "fit_weights",
     "fix_gain",
     "friction_loss",
+    "friction_report",
     "friction_score",
     "outcome_incidence",
     "prepare_log",
