@@ -18,6 +18,7 @@ from customer_centric.journey.incidence import (
 from customer_centric.journey.journeys import STATUSES, Journeys, find_journeys
 from customer_centric.journey.log import OUTCOMES, EventLog, prepare_log
 from customer_centric.journey.loss import FrictionLoss, fix_gain, friction_loss
+from customer_centric.journey.quality import LogQuality, OrderViolation, check_log
 from customer_centric.journey.report import FrictionReport, friction_report
 from customer_centric.journey.schema import EventSchema
 from customer_centric.journey.score import FrictionScore, friction_score
@@ -45,6 +46,8 @@ __all__ = [
     "FrictionScore",
     "JourneyChain",
     "Journeys",
+    "LogQuality",
+    "OrderViolation",
     "OutcomeIncidence",
     "Signal",
     "SignalTable",
@@ -52,6 +55,7 @@ __all__ = [
     "SoftAbandonment",
     "Visits",
     "WeightFit",
+    "check_log",
     "decompose_loss",
     "detect_signals",
     "find_journeys",
