@@ -104,8 +104,8 @@ class FrictionReport:
             )
         said.append(
             f"Friction is associated with {loss.total:,.0f} lost journeys ({level} interval "
-            f"{loss.interval.lower:,.0f} to {loss.interval.upper:,.0f}), {loss.index:.1f} % of what could have "
-            "converted."
+            f"{loss.interval.lower:,.0f} to {loss.interval.upper:,.0f}), {loss.index:.1f} % of what could "
+            "have converted."
         )
         worst = loss.to_frame().iloc[0]
         said.append(
