@@ -115,7 +115,7 @@ def contributions(
     return primal, dual, ideal
 
 
-def fix_gain(solved: Solved, flagged: IntArray, clean: IntArray) -> FloatArray:
+def gain_of_fixing(solved: Solved, flagged: IntArray, clean: IntArray) -> FloatArray:
     """Conversion gained if all arrows into the flagged states went to their twins, from the one inverse.
 
     The Woodbury form of the rank of the flagged states: because N Q = N - I, what has to be solved is the

@@ -13,7 +13,7 @@ from customer_centric._core.checks import check_choice, check_confidence_level, 
 from customer_centric._core.words import as_html
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
-from customer_centric.journey._chain_math import Solved, contributions, fix_gain
+from customer_centric.journey._chain_math import Solved, contributions, gain_of_fixing
 from customer_centric.journey.chain import JourneyChain, solved, twins
 from customer_centric.typing import FloatArray, IntArray
 
@@ -420,7 +420,7 @@ def single_fix_gain(
 
     def all_gains(drawn: Solved) -> FloatArray:
         found = [
-            fix_gain(drawn, flagged[group == one], clean[group == one])
+            gain_of_fixing(drawn, flagged[group == one], clean[group == one])
             for group in groups.values()
             for one in range(int(group.max(initial=-1)) + 1)
         ]
