@@ -16,6 +16,7 @@ from customer_centric.typing import BoolArray, FloatArray, IntArray
 __all__ = ["Visits"]
 
 _PENDING: Final = OUTCOMES.index("pending")
+_CUSTOMER: Final = 0
 _COMPANY: Final = 1
 # Intents that are no reason of a customer: what the company asks for, and what it no longer has.
 INFO_REQUEST: Final = "info_request"
@@ -55,6 +56,8 @@ class Visits:
         Codes of the first event's channel, the last item, and the first intent that a customer had.
     price : ndarray of shape (n_visits,) or None
         Last price quoted or, if there is one, charged; NaN without either.
+    charged : ndarray of shape (n_visits,) or None
+        Last amount charged; NaN without one.
     emotion : ndarray of shape (n_visits,) or None
         The worst one; NaN without any.
     n_requests : ndarray of int of shape (n_visits,) or None
@@ -89,6 +92,7 @@ class Visits:
     company_time: FloatArray | None = None
     asked: IntArray | None = None
     answered: IntArray | None = None
+    charged: FloatArray | None = None
 
     @property
     def n_visits(self) -> int:
@@ -165,6 +169,9 @@ def collapse(log: EventLog, runs: Runs) -> dict[str, Any]:
         fields |= _intents(texts, runs)
     if "price" in log.numbers or "amount" in log.numbers:
         fields["price"] = _prices(log, runs)
+    if "amount" in log.numbers:
+        amount = log.numbers["amount"]
+        fields["charged"] = _last_present(amount, ~np.isnan(amount), runs, np.nan)
     if "emotion" in log.numbers:
         fields["emotion"] = _lowest(log.numbers["emotion"], runs)
     if "actor" in texts:
@@ -203,6 +210,9 @@ def _intents(texts: Any, runs: Runs) -> dict[str, Any]:
     asks, gone = (
         np.array([*(n == name for n in intent.names), False])[intent.codes] for name in _COMPANY_INTENTS
     )
+    if "actor" in texts:
+        # A customer who asks for information has a reason of his own.
+        asks &= texts["actor"].codes != _CUSTOMER
     why = np.where(asks | gone, -1, intent.codes)
     # The first reason that is there.
     place = np.where(why >= 0, np.arange(why.size), why.size)
