@@ -73,7 +73,7 @@ def transition_model(
     ...     closed_after=timedelta(hours=2),
     ... )
     >>> print(transition_model(detect_signals(journeys)))
-    12 states, 44.50 % of journeys convert, from 2,000 journeys
+    12 states, 44.52 % of journeys convert, from 2,000 journeys
     """
     journeys, v = table.journeys, table.journeys.visits
     studied = _studied(table, signals)
