@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
@@ -140,6 +142,43 @@ def test_two_touchpoints_with_the_same_rows_can_be_one(chain: JourneyChain) -> N
     assert after.sum() == pytest.approx(before.sum(), abs=1e-10)
     if first in before:
         assert after[first] + after["twin"] == pytest.approx(before[first], abs=1e-10)
+
+
+@given(chains(stays=0.7), st.integers(2, 9))
+@examples(10)
+def test_customers_counted_twice_are_lost_twice(chain: JourneyChain, times: int) -> None:
+    """The loss as a share, its index and its parts stay; journeys lost grow with the journeys."""
+    start, moves, _, _ = walk(chain, 15, np.random.default_rng(times))
+    names = {"touchpoints": chain.touchpoints, "signals": chain.signals, "prior": 0.0}
+    once, often = (
+        decompose_loss(
+            JourneyChain.from_counts(k * moves, start=k * start, **names),  # type: ignore[arg-type]
+            rng=np.random.default_rng(1),
+            n_resamples=2,
+        )
+        for k in (1, times)
+    )
+    assert often.loss == pytest.approx(once.loss, abs=1e-12)
+    assert often.index == pytest.approx(once.index, abs=1e-9, nan_ok=True)
+    assert often.contribution == pytest.approx(once.contribution, abs=1e-12)
+    assert often.lost == pytest.approx(times * once.lost, abs=1e-9)
+
+
+@given(chains(), st.randoms(use_true_random=False))
+@examples(20)
+def test_the_order_of_states_means_nothing(chain: JourneyChain, random: Random) -> None:
+    order = list(range(len(chain.touchpoints)))
+    random.shuffle(order)
+    turned = JourneyChain(
+        touchpoints=tuple(chain.touchpoints[i] for i in order),
+        signals=tuple(chain.signals[i] for i in order),
+        start=chain.start[order],
+        moves=chain.moves[np.ix_(order, order)],
+        converts=chain.converts[order],
+    )
+    for group in ("touchpoint", "signal"):
+        tables = [decompose_loss(one).by(group).set_index(group)["contribution"] for one in (chain, turned)]
+        assert tables[0].to_dict() == pytest.approx(tables[1].to_dict(), abs=1e-10)
 
 
 def test_friction_that_helps_is_a_negative_loss() -> None:

@@ -23,6 +23,7 @@ from customer_centric.journey.report import FrictionReport, friction_report
 from customer_centric.journey.schema import EventSchema
 from customer_centric.journey.score import FrictionScore, friction_score
 from customer_centric.journey.signals import DEFAULT_SIGNALS, Signal, SignalTable, detect_signals
+from customer_centric.journey.silences import Silences, find_silences
 from customer_centric.journey.transitions import transition_model
 from customer_centric.journey.visits import Visits
 from customer_centric.journey.weights import WeightFit, fit_weights
@@ -51,6 +52,7 @@ __all__ = [
     "OutcomeIncidence",
     "Signal",
     "SignalTable",
+    "Silences",
     "SingleFixGain",
     "SoftAbandonment",
     "Visits",
@@ -59,6 +61,7 @@ __all__ = [
     "decompose_loss",
     "detect_signals",
     "find_journeys",
+    "find_silences",
     "fit_weights",
     "fix_gain",
     "friction_loss",

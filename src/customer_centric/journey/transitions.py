@@ -92,7 +92,7 @@ def transition_model(
     rows = np.flatnonzero(kept)
     if not rows.size:
         raise InvalidInputError("`table` must have at least one visit that counts, got none")
-    found, code = np.unique(state[rows], return_inverse=True)
+    found, code = _distinct(state[rows])
     starts, moves = _moves(table, rows, code, found.size)
     n = found.size
     cell = np.concatenate([starts[1], n + moves[1] * (n + 2) + moves[2]])
@@ -158,6 +158,13 @@ def _table_of_customers(customer: NDArray[Any], cell: IntArray, n_cells: int) ->
     """How often each customer was seen to make each move."""
     from scipy.sparse import csr_array
 
-    _, row = np.unique(customer, return_inverse=True)
-    ones = np.ones(cell.size)
-    return csr_array((ones, (row, cell)), shape=(int(row.max(initial=-1)) + 1, n_cells))
+    _, row = _distinct(customer)
+    narrow = np.int32 if max(cell.size, n_cells) < 2**31 else np.int64
+    place = row.astype(narrow), cell.astype(narrow)
+    return csr_array((np.ones(cell.size), place), shape=(int(row.max(initial=-1)) + 1, n_cells))
+
+
+def _distinct(codes: NDArray[Any]) -> tuple[IntArray, IntArray]:
+    """Distinct codes, ascending, and the position of each among them: without sorting, as there are few."""
+    there = np.bincount(codes) > 0
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[codes]
