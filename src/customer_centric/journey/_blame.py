@@ -14,8 +14,10 @@ from customer_centric.typing import IntArray
 
 def blame_visits(blame: str, hits: Sparse, visits: Visits, others: Sequence[Sparse]) -> Sparse:
     """The occurrences with the visits that are to blame; where there is none, it is the visit itself."""
-    if hits.blamed is not None or blame == "self" or hits.visit.size == 0:
+    if blame == "earlier" or hits.visit.size == 0:
         return hits
+    if blame == "self":
+        return replace(hits, blamed=None)
     if blame == "previous":
         first = visits.starts[visits.journey[hits.visit]]
         return replace(hits, blamed=np.maximum(hits.visit - 1, first))

@@ -73,12 +73,9 @@ class Settings:
         """The settings, checked."""
         known = visits.touchpoints
         for role, names in {"steps": steps, "waits_at": waits_at}.items():
-            for name in names:
-                if name not in known:
-                    raise InvalidInputError(
-                        f"`{role}` must be touchpoints of the log, got {name!r}; its touchpoints are "
-                        + ", ".join(repr(other) for other in known)
-                    )
+            check_touchpoints(role, names, visits)
+        if len(set(steps)) < len(steps):
+            raise InvalidInputError(f"`steps` must be different touchpoints, got {list(steps)}")
         ranks = None
         if steps:
             ranks = np.array([steps.index(name) if name in steps else -1 for name in known])
@@ -98,6 +95,20 @@ class Rule:
 
     find: Callable[[Visits, Settings, Sequence[Sparse]], Sparse | str]
     stage: int = 0
+
+
+def check_touchpoints(name: str, given: Collection[str], visits: Visits) -> None:
+    """Several touchpoints of the log; a log without an event has none to compare with."""
+    if isinstance(given, str):
+        raise InvalidInputError(
+            f"`{name}` must be several touchpoints, got the text {given!r}; write [{given!r}]"
+        )
+    unknown = [step for step in given if step not in visits.touchpoints]
+    if unknown and visits.n_visits:
+        raise InvalidInputError(
+            f"`{name}` must be touchpoints of the log, got {unknown[0]!r}; its touchpoints are "
+            + ", ".join(repr(step) for step in visits.touchpoints)
+        )
 
 
 def _ticks(name: str, value: timedelta, visits: Visits) -> float:
@@ -222,7 +233,7 @@ def _availability_loss(visits: Visits, _: Settings, __: Sequence[Sparse]) -> Spa
 def _contact(visits: Visits, _: Settings, __: Sequence[Sparse]) -> Sparse | str:
     if not visits.contact.any():
         return "no touchpoint is a `contact`"
-    return _ones(visits.contact)
+    return _ones(visits.contact & ~visits.after_goal)
 
 
 def _repeat_contact(visits: Visits, settings: Settings, _: Sequence[Sparse]) -> Sparse | str:
@@ -234,15 +245,22 @@ def _repeat_contact(visits: Visits, settings: Settings, _: Sequence[Sparse]) -> 
         reason = visits.intent.codes[calls].astype(np.int64) + 1
     order = np.lexsort((calls, reason, visits.journey[calls]))
     calls, reason = calls[order], reason[order]
-    later, earlier = calls[1:], calls[:-1]
-    again = (visits.journey[later] == visits.journey[earlier]) & (reason[1:] == reason[:-1])
-    # Reasons that nobody wrote down are not known to be the same.
-    again &= (reason[1:] > 0) | (visits.intent is None)
-    again &= visits.begin[later] - visits.finish[earlier] <= settings.repeat_within
+    new = np.ones(calls.size, dtype=np.bool_)
+    new[1:] = (visits.journey[calls[1:]] != visits.journey[calls[:-1]]) | (reason[1:] != reason[:-1])
+    # A contact that goes on elsewhere is not closed: the one before it may be.
+    closed = np.ones(calls.size, dtype=np.bool_)
     if visits.outcome is not None:
-        again &= visits.outcome[earlier] != _PENDING
-    ascending = np.argsort(later[again])
-    return Sparse(later[again][ascending], np.ones(ascending.size), earlier[again][ascending])
+        closed = visits.outcome[calls] != _PENDING
+    place = np.where(closed, np.arange(calls.size), -1)
+    earlier = np.concatenate([[-1], np.maximum.accumulate(place)[:-1]])
+    again = earlier >= np.maximum.accumulate(np.where(new, np.arange(calls.size), 0))
+    # Reasons that nobody wrote down are not known to be the same.
+    again &= (reason > 0) | (visits.intent is None)
+    later, earlier = calls[again], calls[earlier[again]]
+    soon = visits.begin[later] - visits.finish[earlier] <= settings.repeat_within
+    later, earlier = later[soon], earlier[soon]
+    ascending = np.argsort(later)
+    return Sparse(later[ascending], np.ones(ascending.size), earlier[ascending])
 
 
 def _unresolved(visits: Visits, _: Settings, __: Sequence[Sparse]) -> Sparse | str:
@@ -284,10 +302,7 @@ def _channel_switch(visits: Visits, _: Settings, before: Sequence[Sparse]) -> Sp
     hits = np.flatnonzero(switched)
     # A contact is counted as one; a customer who moves without a reason is not fleeing.
     hits = hits[~visits.contact[hits]]
-    return _full(hits[_signalled(visits, before)[hits - 1]])
-
-
-def _full(hits: IntArray) -> Sparse:
+    hits = hits[_signalled(visits, before)[hits - 1]]
     return Sparse(hits, np.ones(hits.size))
 
 
@@ -331,7 +346,7 @@ def _effort(visits: Visits, _: Settings, before: Sequence[Sparse]) -> Sparse | s
     return _beyond_usual(visits, visits.n_events.astype(np.float64), ~_signalled(visits, before))
 
 
-def _beyond_usual(visits: Visits, amount: FloatArray, clean: BoolArray) -> Sparse:
+def _beyond_usual(visits: Visits, amount: FloatArray, clean: BoolArray) -> Sparse | str:
     """How far each amount is from the median of clean visits to their 99th percentile, on a log scale."""
     counted = np.flatnonzero(clean & (amount > 0))
     order = counted[np.lexsort((amount[counted], visits.touchpoint[counted]))]
@@ -341,7 +356,10 @@ def _beyond_usual(visits: Visits, amount: FloatArray, clean: BoolArray) -> Spars
     middle, far = np.full(n_steps, np.nan), np.full(n_steps, np.nan)
     for s in np.flatnonzero(size >= _ENOUGH):
         middle[s], far[s] = np.quantile(amount[order[begin[s] : begin[s + 1]]], (0.5, 0.99))
+    # Where all are alike there is no scale.
     far[far <= middle] = np.nan
+    if np.isnan(far).all():
+        return f"no touchpoint has {_ENOUGH} visits without another signal, and not all alike"
     hits = np.flatnonzero(amount > middle[visits.touchpoint])
     where = visits.touchpoint[hits]
     severity = np.minimum(1.0, np.log(amount[hits] / middle[where]) / np.log(far[where] / middle[where]))
@@ -361,8 +379,8 @@ RULES: Final[dict[str, Rule]] = {
     "unresolved": Rule(_unresolved),
     "info_request": Rule(_info_request),
     "missing_response": Rule(_missing_response),
+    "negative_emotion": Rule(_negative_emotion),
     "channel_switch": Rule(_channel_switch, stage=1),
-    "negative_emotion": Rule(_negative_emotion, stage=2),
-    "wait": Rule(_wait, stage=3),
-    "effort": Rule(_effort, stage=3),
+    "wait": Rule(_wait, stage=2),
+    "effort": Rule(_effort, stage=2),
 }

@@ -151,7 +151,7 @@ def friction_score(
     >>> from customer_centric import EventSchema, detect_signals, find_journeys, prepare_log
     >>> from customer_centric.simulate import hotel_story
     >>> log = prepare_log(hotel_story(), EventSchema.full())
-    >>> found = detect_signals(find_journeys(log, goal="stay", contact="call_centre"))
+    >>> found = detect_signals(find_journeys(log, goal=(), contact="call_centre"))
     >>> story = friction_score(found)
     >>> round(story.overall, 4)
     89.2267

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from customer_centric._core.checks import check_array, check_choice, check_number
 from customer_centric.errors import InvalidInputError
 from customer_centric.journey._blame import blame_visits
-from customer_centric.journey._rules import RULES, Settings, Sparse
+from customer_centric.journey._rules import RULES, Settings, Sparse, check_touchpoints
 from customer_centric.journey.journeys import Journeys
 from customer_centric.journey.visits import Visits
 from customer_centric.typing import FloatArray, IntArray
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_SIGNALS", "Signal", "SignalTable", "detect_signals"]
 
-Blame: TypeAlias = Literal["self", "previous", "cause", "last_signalled"]
-_BLAMES: Final = ("self", "previous", "cause", "last_signalled")
+Blame: TypeAlias = Literal["self", "previous", "cause", "earlier", "last_signalled"]
+_BLAMES: Final = ("self", "previous", "cause", "earlier", "last_signalled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +41,10 @@ class Signal:
     weight : float
         Probability, in [0, 1), that one occurrence of full severity, alone, loses a customer who would have
         converted otherwise.
-    blame : {"self", "previous", "cause", "last_signalled"}, default "self"
+    blame : {"self", "previous", "cause", "earlier", "last_signalled"}, default "self"
         Which visit is to blame: where the signal is seen; the one before in the journey; the last one before
-        that is not a contact; or the last one with another signal.
+        that is not a contact; the contact that is repeated; or what the last visit with another signal, up
+        to this one, is blamed on. The visit itself where there is none.
     rule : callable, optional
         From `Visits` to the severity of each visit, 0 or more: what a signal of your own is.
     benign : frozenset of str, default frozenset()
@@ -52,7 +53,8 @@ class Signal:
     Raises
     ------
     InvalidInputError
-        If the weight is outside [0, 1), or kind or blame is unknown.
+        If the weight is outside [0, 1), kind or blame is unknown, a signal of your own has no rule, or
+        `benign` is a text.
 
     Examples
     --------
@@ -84,6 +86,16 @@ class Signal:
                 f"`rule` must be given for a signal of your own, got None for {self.name!r}; those that have "
                 f"one are {', '.join(RULES)}"
             )
+        if self.blame == "earlier" and (self.rule is not None or self.name != "repeat_contact"):
+            raise InvalidInputError(
+                f'`blame` must not be "earlier" for {self.name!r}: only a repeated contact has an earlier one'
+            )
+        benign: object = self.benign
+        if isinstance(benign, str):
+            raise InvalidInputError(
+                f"`benign` must be a set of touchpoints, got the text {benign!r}; write "
+                f"frozenset({{{benign!r}}})"
+            )
 
     @property
     def units(self) -> float:
@@ -103,7 +115,7 @@ DEFAULT_SIGNALS: Final[tuple[Signal, ...]] = (
     Signal(name="availability_loss", kind="system", weight=0.60),
     Signal(name="channel_switch", kind="behaviour", weight=0.10, blame="previous"),
     Signal(name="contact", kind="behaviour", weight=0.20, blame="cause"),
-    Signal(name="repeat_contact", kind="behaviour", weight=0.25),
+    Signal(name="repeat_contact", kind="behaviour", weight=0.25, blame="earlier"),
     Signal(name="unresolved", kind="system", weight=0.45),
     Signal(name="info_request", kind="system", weight=0.10),
     Signal(name="missing_response", kind="system", weight=0.30),
@@ -237,12 +249,13 @@ def detect_signals(
 
     Examples
     --------
-    The story of a hotel room whose price doubled while the card was found:
+    The story of a hotel room whose price doubled while the card was found; the goal, a stay, is not in the
+    log because it was never reached:
 
     >>> from customer_centric import EventSchema, find_journeys, prepare_log
     >>> from customer_centric.simulate import hotel_story
     >>> log = prepare_log(hotel_story(), EventSchema.full())
-    >>> journeys = find_journeys(log, goal="stay", contact="call_centre")
+    >>> journeys = find_journeys(log, goal=(), contact="call_centre")
     >>> detect_signals(journeys).occurrences()["signal"].tolist()
     ['error', 'retry', 'price_change', 'contact', 'unresolved', 'info_request', 'negative_emotion']
     """
@@ -258,8 +271,10 @@ def detect_signals(
         steps=steps,
         waits_at=waits_at,
     )
+    for signal in signals:
+        check_touchpoints(f"benign of {signal.name!r}", signal.benign, journeys.visits)
     found, absent = _find(journeys.visits, signals, settings)
-    return _table(journeys, tuple(signals), found, absent)
+    return _table(journeys, tuple(signals), _blamed(journeys.visits, signals, found), absent)
 
 
 def _find(
@@ -282,8 +297,17 @@ def _find(
             continue
         if signal.benign:
             hits = hits.where(~visits.codes_of(signal.benign)[visits.touchpoint[hits.visit]])
-        found[i] = blame_visits(signal.blame, hits, visits, list(found.values()))
+        found[i] = hits
     return found, absent
+
+
+def _blamed(visits: Visits, signals: Sequence[Signal], found: Mapping[int, Sparse]) -> dict[int, Sparse]:
+    """The occurrences with the visits that are to blame."""
+    last = {i for i in found if signals[i].blame == "last_signalled"}
+    sure = {i: blame_visits(signals[i].blame, hits, visits, ()) for i, hits in found.items() if i not in last}
+    # Those that follow the others' blame follow all of them, and not one another.
+    others = list(sure.values())
+    return sure | {i: blame_visits("last_signalled", found[i], visits, others) for i in last}
 
 
 def _severities_of(signal: Signal, visits: Visits) -> Sparse:
