@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
+from customer_centric._core.frames.lazy import flag
+from customer_centric.journey._events import EventArrays
+from customer_centric.journey._lazy_events import LazyEvents
 from customer_centric.journey.log import EventLog
 from customer_centric.typing import FloatArray, IntArray
 
@@ -48,7 +52,12 @@ class EventFacts:
     smallest_step: float
 
 
-def facts_in_memory(log: EventLog) -> EventFacts:
+def facts_of(log: EventLog) -> EventFacts:
+    """The facts of a log, wherever its events are."""
+    return _in_engine(log.events) if isinstance(log.events, LazyEvents) else _in_memory(log.events)
+
+
+def _in_memory(log: EventArrays) -> EventFacts:
     """The facts of a log whose events are in memory."""
     per_second = float(log.clock.ticks_per_second)
     gaps = np.diff(log.ticks, prepend=log.ticks[:1]).astype(np.float64)
@@ -57,10 +66,10 @@ def facts_in_memory(log: EventLog) -> EventFacts:
     gaps /= per_second
     outcome = log.texts.get("outcome")
     return EventFacts(
-        n_rows=log.n_rows,
-        n_duplicates=log.n_duplicates,
-        n_bots=log.n_bots,
-        n_ties=log.n_ties,
+        n_rows=log.counts.n_rows,
+        n_duplicates=log.counts.n_duplicates,
+        n_bots=log.counts.n_bots,
+        n_ties=log.counts.n_ties,
         n_missing_outcome=None if outcome is None else int(np.count_nonzero(outcome.codes < 0)),
         n_events=np.diff(log.starts),
         lasted=(log.ticks[log.starts[1:] - 1] - log.ticks[first]) / per_second,
@@ -70,11 +79,55 @@ def facts_in_memory(log: EventLog) -> EventFacts:
     )
 
 
-def _resolution(log: EventLog) -> float:
+def _resolution(log: EventArrays) -> float:
+    if log.ticks.size == 0:
+        return float("nan")
     nanoseconds = 10**9 // log.clock.ticks_per_second
     for step in CLOCK_STEPS:
-        ticks = max(step // nanoseconds, 1)
+        ticks = step // nanoseconds
         # A few events tell most steps that are too coarse.
-        if not (log.ticks[:_FIRST_ROWS] % ticks).any() and not (log.ticks % ticks).any():
-            break
-    return max(step, nanoseconds) / 1e9 if log.n_events else float("nan")
+        if ticks and not (log.ticks[:_FIRST_ROWS] % ticks).any() and not (log.ticks % ticks).any():
+            return step / 1e9
+    return nanoseconds / 1e9
+
+
+def _in_engine(events: LazyEvents) -> EventFacts:
+    """The facts of a lazy frame: sums by journey, in its engine."""
+    n_rows, n_bots = events.check()
+    nanoseconds = 10**9 // events.clock.ticks_per_second
+    steps = {f"off{i}": max(step // nanoseconds, 1) for i, step in enumerate(CLOCK_STEPS)}
+    seconds = (nw.col("ticks") - nw.col("ticks_before")).cast(nw.Float64) / events.clock.ticks_per_second
+    has_outcome = "outcome" in events.keys
+    rows = events.placed().with_columns(gap=seconds)
+    rows = rows.with_columns(
+        squared=nw.when(nw.col("gap") > 0).then(nw.col("gap") * nw.col("gap")).otherwise(nw.lit(0.0)),
+        step=nw.when(nw.col("gap") > 0).then(nw.col("gap")),
+        silent=flag(nw.col("outcome") < 0) if has_outcome else nw.lit(0),
+        **{name: flag(nw.col("ticks") % ticks != 0) for name, ticks in steps.items()},
+    )
+    sums = ("squared", "silent", "tied", *steps)
+    found = events.frame.collect(
+        rows.group_by("journey").agg(
+            n=nw.len(),
+            low=nw.col("ticks").min(),
+            high=nw.col("ticks").max(),
+            step=nw.col("step").min(),
+            **{name: nw.col(name).sum() for name in sums},
+        )
+    )
+    place = np.argsort(found.ids("journey", "case_id").codes, kind="stable")
+    values = {name: found.floats(name)[place] for name in found.columns if name != "journey"}
+    fine = [step for step, name in zip(CLOCK_STEPS, steps, strict=True) if not values[name].any()]
+    n_events = np.rint(values["n"]).astype(np.int64)
+    return EventFacts(
+        n_rows=n_rows,
+        n_duplicates=events.n_duplicates(n_rows, n_bots, int(n_events.sum())),
+        n_bots=n_bots,
+        n_ties=int(values["tied"].sum()),
+        n_missing_outcome=int(values["silent"].sum()) if has_outcome else None,
+        n_events=n_events,
+        lasted=(values["high"] - values["low"]) / events.clock.ticks_per_second,
+        squared_gaps=values["squared"],
+        resolution=max(fine[0], nanoseconds) / 1e9 if place.size else float("nan"),
+        smallest_step=float(np.nanmin(values["step"], initial=np.inf)),
+    )

@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customer_centric.errors import InvalidInputError
-from customer_centric.journey.log import OUTCOMES, EventLog
-from customer_centric.journey.visits import Visits, collapse, find_runs
+from customer_centric.journey._columns import OUTCOMES
+from customer_centric.journey._lazy_events import LazyEvents
+from customer_centric.journey._lazy_visits import visits_in_engine
+from customer_centric.journey.log import EventLog
+from customer_centric.journey.visits import VisitRows, Visits, visits_in_memory
 from customer_centric.typing import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -160,22 +163,17 @@ def find_journeys(
     >>> find_journeys(prepare_log(events), goal="purchase").counts()["open"]
     1
     """
-    named = _named(log, {"goal": goal, "lost": lost, "contact": contact, "entry": entry})
-    last_tick = _end_of(log, end)
-    runs = find_runs(log)
-    fields = collapse(log, runs)
+    rows = visits_of(log)
+    named = _named(rows, {"goal": goal, "lost": lost, "contact": contact, "entry": entry})
+    last_tick = _end_of(rows, end)
+    fields = rows.fields
     touchpoint, starts = fields["touchpoint"], fields["starts"]
     goal_visit = _goal_visits(named["goal"][touchpoint], fields.get("outcome"), starts)
-    after = np.zeros(touchpoint.size, dtype=np.bool_)
-    reached = np.flatnonzero(goal_visit >= 0)
-    if reached.size:
-        limit = np.where(goal_visit >= 0, goal_visit, touchpoint.size)
-        after[:] = np.arange(after.size) > limit[fields["journey"]]
     visits = Visits(
-        touchpoints=log.touchpoints,
-        clock=log.clock,
+        touchpoints=rows.touchpoints,
+        clock=rows.clock,
         contact=named["contact"][touchpoint],
-        after_goal=after,
+        after_goal=_after(goal_visit, starts),
         end=np.array(last_tick),
         **fields,
     )
@@ -189,52 +187,73 @@ def find_journeys(
         status=status,
         outcome=outcome,
         goal_visit=goal_visit,
-        customer=log.customer,
-        log_end=log.clock.moment(last_tick),
-        ids=log.journey_ids,
-        customer_ids=log.customer_ids,
-        build=log.build,
+        customer=rows.customer,
+        log_end=rows.clock.moment(last_tick),
+        ids=rows.journey_ids,
+        customer_ids=rows.customer_ids,
+        build=rows.build,
     )
+
+
+def visits_of(log: EventLog) -> VisitRows:
+    """The visits of a log, wherever its events are."""
+    return (
+        visits_in_engine(log.events) if isinstance(log.events, LazyEvents) else visits_in_memory(log.events)
+    )
+
+
+def _after(goal_visit: IntArray, starts: IntArray) -> BoolArray:
+    """Whether each visit comes after the one that reached the goal of its journey."""
+    after = np.zeros(int(starts[-1]), dtype=np.bool_)
+    reached = np.flatnonzero(goal_visit >= 0)
+    if reached.size == 0:
+        return after
+    n_after = starts[reached + 1] - goal_visit[reached] - 1
+    # From the visit after the goal to the end of the journey.
+    edge = np.zeros(after.size + 1, dtype=np.int8)
+    edge[goal_visit[reached[n_after > 0]] + 1] += 1
+    edge[starts[reached[n_after > 0] + 1]] -= 1
+    return np.cumsum(edge[:-1], dtype=np.int8).astype(np.bool_)
 
 
 def _names(value: str | Collection[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _named(log: EventLog, given: dict[str, str | Collection[str]]) -> dict[str, BoolArray]:
+def _named(rows: VisitRows, given: dict[str, str | Collection[str]]) -> dict[str, BoolArray]:
     """For each role, whether each touchpoint code has it."""
     found: dict[str, BoolArray] = {}
     meaning: dict[str, str] = {}
     for role, value in given.items():
         names = _names(value)
         for name in names:
-            if name not in log.touchpoints and log.n_events:
-                listed = ", ".join(repr(known) for known in log.touchpoints)
+            if name not in rows.touchpoints and rows.touchpoints:
+                listed = ", ".join(repr(known) for known in rows.touchpoints)
                 raise InvalidInputError(
                     f"`{role}` must be touchpoints of the log, got {name!r}; its touchpoints are {listed}"
                 )
             other = meaning.setdefault(name, role)
             if other != role and "entry" not in {other, role}:
                 raise InvalidInputError(f"`{role}` must not share touchpoints with `{other}`, got {name!r}")
-        found[role] = np.array([known in names for known in log.touchpoints], dtype=np.bool_)
+        found[role] = np.array([known in names for known in rows.touchpoints], dtype=np.bool_)
     return found
 
 
-def _end_of(log: EventLog, end: datetime | str | None) -> int:
-    latest = int(log.ticks.max()) if log.n_events else 0
+def _end_of(rows: VisitRows, end: datetime | str | None) -> int:
+    latest = rows.latest
     if end is None:
         return latest
     import pandas as pd
 
     moment = pd.Timestamp(end)
-    if (moment.tzinfo is not None) != log.clock.is_utc:
-        with_zone = "with" if log.clock.is_utc else "without"
+    if (moment.tzinfo is not None) != rows.clock.is_utc:
+        with_zone = "with" if rows.clock.is_utc else "without"
         raise InvalidInputError(f"`end` must be {with_zone} a time zone as the log is, got {end}")
     if moment.tzinfo is not None:
         moment = moment.tz_convert("UTC").tz_localize(None)
-    ticks = int(moment.to_datetime64().astype(f"datetime64[{log.clock.unit}]").astype(np.int64))
+    ticks = int(moment.to_datetime64().astype(f"datetime64[{rows.clock.unit}]").astype(np.int64))
     if ticks < latest:
-        last = log.clock.moment(latest)
+        last = rows.clock.moment(latest)
         raise InvalidInputError(f"`end` must not be before the last event ({last}), got {end}")
     return ticks
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from customer_centric._core.frames.codes import as_series
 from customer_centric._core.words import as_html, counted
 from customer_centric.errors import InvalidInputError
-from customer_centric.journey._event_facts import EventFacts, facts_in_memory
-from customer_centric.journey.journeys import Journeys
+from customer_centric.journey._event_facts import EventFacts, facts_of
+from customer_centric.journey.journeys import Journeys, visits_of
 from customer_centric.journey.log import EventLog
-from customer_centric.journey.visits import NEVER, collapse, find_runs
+from customer_centric.journey.visits import NEVER
 from customer_centric.typing import BoolArray, IntArray
 
 if TYPE_CHECKING:
@@ -208,12 +209,10 @@ def check_log(
     >>> quality.violations[0].n_before, quality.violations[0].examples
     (1, ('b',))
     """
-    facts = facts_in_memory(log)
-    steps = _steps_of(log, journeys)
-    violations = tuple(
-        _violation(log, steps, later, earlier) for later, earlier in (prerequisites or {}).items()
-    )
-    loops = _most_visits(steps, len(log.touchpoints))
+    facts = facts_of(log)
+    steps = _steps_of(log, journeys, facts.n_events.size)
+    violations = tuple(_violation(steps, later, earlier) for later, earlier in (prerequisites or {}).items())
+    loops = _most_visits(steps)
     fast = _fast(facts)
     long = _long(facts)
     counts = journeys.counts() if journeys is not None else {}
@@ -241,40 +240,42 @@ def check_log(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Steps:
-    """Visits, by journey and time, and the first of each journey."""
+    """Visits by journey and time."""
 
-    journey: IntArray
-    touchpoint: IntArray
+    journey: NDArray[Any]
+    touchpoint: NDArray[Any]
     begin: IntArray
     n_journeys: int
+    touchpoints: tuple[str, ...]
+    ids: Callable[[IntArray], object]
 
 
-def _steps_of(log: EventLog, journeys: Journeys | None) -> _Steps:
-    if journeys is not None:
-        v = journeys.visits
-        if journeys.n_journeys != log.n_journeys or v.touchpoints != log.touchpoints:
-            raise InvalidInputError(
-                f"`journeys` must be those of the log, got {counted(journeys.n_journeys, 'journey')} for "
-                f"{log.n_journeys:,}; use `find_journeys` on the same log"
-            )
-        return _Steps(v.journey, v.touchpoint, v.begin, journeys.n_journeys)
-    runs = find_runs(log)
-    fields = collapse(log, runs)
-    return _Steps(fields["journey"], fields["touchpoint"], fields["begin"], log.n_journeys)
+def _steps_of(log: EventLog, journeys: Journeys | None, n_journeys: int) -> _Steps:
+    if journeys is None:
+        rows = visits_of(log)
+        journey, touchpoint, begin = (rows.fields[name] for name in ("journey", "touchpoint", "begin"))
+        return _Steps(journey, touchpoint, begin, n_journeys, rows.touchpoints, rows.journey_ids)
+    if journeys.n_journeys != n_journeys:
+        raise InvalidInputError(
+            f"`journeys` must be those of the log, got {counted(journeys.n_journeys, 'journey')} for "
+            f"{n_journeys:,}; use `find_journeys` on the same log"
+        )
+    v = journeys.visits
+    return _Steps(v.journey, v.touchpoint, v.begin, n_journeys, v.touchpoints, journeys.ids)
 
 
-def _violation(log: EventLog, steps: _Steps, later: str, earlier: str) -> OrderViolation:
+def _violation(steps: _Steps, later: str, earlier: str) -> OrderViolation:
     for name in (later, earlier):
-        if name not in log.touchpoints:
-            listed = ", ".join(repr(known) for known in log.touchpoints) or "none"
+        if name not in steps.touchpoints:
+            listed = ", ".join(repr(known) for known in steps.touchpoints) or "none"
             raise InvalidInputError(
                 f"`prerequisites` must be touchpoints of the log, got {name!r}; its touchpoints are {listed}"
             )
-    required = np.flatnonzero(steps.touchpoint == log.touchpoints.index(earlier))
+    required = np.flatnonzero(steps.touchpoint == steps.touchpoints.index(earlier))
     first = np.full(steps.n_journeys, NEVER)
     # Backwards, so that the first one stays.
     first[steps.journey[required[::-1]]] = steps.begin[required[::-1]]
-    visits = np.flatnonzero(steps.touchpoint == log.touchpoints.index(later))
+    visits = np.flatnonzero(steps.touchpoint == steps.touchpoints.index(later))
     known = first[steps.journey[visits]]
     without = known == NEVER
     before = ~without & (steps.begin[visits] < known)
@@ -286,12 +287,13 @@ def _violation(log: EventLog, steps: _Steps, later: str, earlier: str) -> OrderV
         n_before=int(before.sum()),
         n_without=int(without.sum()),
         n_journeys=concerned.size,
-        examples=tuple(as_series(log.journey_ids(concerned[:_N_EXAMPLES])).to_list()),
+        examples=tuple(as_series(steps.ids(concerned[:_N_EXAMPLES])).to_list()),
     )
 
 
-def _most_visits(steps: _Steps, n_touchpoints: int) -> IntArray:
+def _most_visits(steps: _Steps) -> IntArray:
     """For each journey and touchpoint that it visits, how often."""
+    n_touchpoints = len(steps.touchpoints)
     cell = steps.journey.astype(np.int64) * n_touchpoints + steps.touchpoint
     if steps.n_journeys * n_touchpoints <= 4 * cell.size:
         return np.bincount(cell)

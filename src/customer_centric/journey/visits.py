@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,18 +11,19 @@ from numpy.typing import NDArray
 
 from customer_centric._core.frames.labels import Labels
 from customer_centric._core.frames.moments import Clock
-from customer_centric.journey.log import OUTCOMES, EventLog
+from customer_centric.journey._columns import ACTORS, OUTCOMES
+from customer_centric.journey._events import EventArrays
 from customer_centric.typing import BoolArray, FloatArray, IntArray
 
 __all__ = ["Visits"]
 
-_PENDING: Final = OUTCOMES.index("pending")
+PENDING: Final = OUTCOMES.index("pending")
 _CUSTOMER: Final = 0
-_COMPANY: Final = 1
+COMPANY: Final = ACTORS.index("company")
 # Intents that are no reason of a customer: what the company asks for, and what it no longer has.
 INFO_REQUEST: Final = "info_request"
 UNAVAILABLE: Final = "unavailable"
-_COMPANY_INTENTS: Final = (INFO_REQUEST, UNAVAILABLE)
+COMPANY_INTENTS: Final = (INFO_REQUEST, UNAVAILABLE)
 NEVER: Final = np.iinfo(np.int64).max
 
 
@@ -112,6 +114,52 @@ class Visits:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class VisitRows:
+    """Visits before anybody says what the goal is, and whose journeys they are.
+
+    Parameters
+    ----------
+    fields : dict
+        The fields of `Visits` that do not depend on the goal.
+    touchpoints : tuple of str
+        Every touchpoint, ascending.
+    clock : Clock
+        What ticks mean.
+    latest : int
+        Moment of the last event, in ticks.
+    customer : ndarray of shape (n_journeys,)
+        Code of each journey's customer.
+    journey_ids, customer_ids : callable
+        From positions of journeys to a native series of their ids, and of those of their customers.
+    build : callable
+        Makes a frame of the kind that the events came from.
+    """
+
+    fields: dict[str, Any]
+    touchpoints: tuple[str, ...]
+    clock: Clock
+    latest: int
+    customer: NDArray[Any]
+    journey_ids: Callable[[IntArray], object]
+    customer_ids: Callable[[IntArray], object]
+    build: Callable[..., Any]
+
+
+def visits_in_memory(log: EventArrays) -> VisitRows:
+    """The visits that events in memory make."""
+    return VisitRows(
+        fields=collapse(log, find_runs(log)),
+        touchpoints=log.touchpoints,
+        clock=log.clock,
+        latest=int(log.ticks.max()) if log.ticks.size else 0,
+        customer=log.customer,
+        journey_ids=log.journey_ids,
+        customer_ids=log.customer_ids,
+        build=log.build,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Runs:
     """Which events make one visit."""
 
@@ -126,15 +174,15 @@ class Runs:
         return self.first is self.last
 
 
-def find_runs(log: EventLog) -> Runs:
+def find_runs(log: EventArrays) -> Runs:
     """The runs of events that are one visit each."""
-    n, n_journeys = log.n_events, log.n_journeys
+    n, n_journeys = log.ticks.size, log.starts.size - 1
     narrow = np.int32 if n < 2**31 else np.int64
     of_journey = np.repeat(np.arange(n_journeys, dtype=narrow), np.diff(log.starts))
     outcome = log.texts.get("outcome")
     goes_on = np.zeros(n, dtype=np.bool_)
     if outcome is not None and n:
-        np.equal(outcome.codes[:-1], _PENDING, out=goes_on[1:])
+        np.equal(outcome.codes[:-1], PENDING, out=goes_on[1:])
         goes_on[1:] &= log.touchpoint[1:] == log.touchpoint[:-1]
         goes_on[log.starts[:-1]] = False
     if not goes_on.any():
@@ -146,7 +194,7 @@ def find_runs(log: EventLog) -> Runs:
     return Runs(first, last, of_journey[first], before[log.starts])
 
 
-def collapse(log: EventLog, runs: Runs) -> dict[str, Any]:
+def collapse(log: EventArrays, runs: Runs) -> dict[str, Any]:
     """The fields of visits that do not depend on the goal, from events in memory."""
     first, last = runs.first, runs.last
     size = np.ones(first.size, dtype=np.int8) if runs.is_identity else last - first + 1
@@ -194,13 +242,17 @@ def _last_present(values: NDArray[Any], present: BoolArray, runs: Runs, absent: 
 
 def _items(texts: Any, runs: Runs) -> Labels:
     """The last item of each visit, in its currency."""
-    item: Labels = texts["item"]
-    codes = _last_present(item.codes, item.codes >= 0, runs, -1)
-    if "currency" not in texts:
-        return Labels(codes, item.names)
-    money: Labels = texts["currency"]
-    currency = _last_present(money.codes, money.codes >= 0, runs, -1).astype(np.int64)
-    both = np.where(codes >= 0, codes.astype(np.int64) * (len(money.names) + 1) + currency + 1, -1)
+    found = [
+        Labels(_last_present(labels.codes, labels.codes >= 0, runs, -1), labels.names)
+        for labels in (texts[role] for role in ("item", "currency") if role in texts)
+    ]
+    return found[0] if len(found) == 1 else priced_in(*found)
+
+
+def priced_in(item: Labels, money: Labels) -> Labels:
+    """Items in one currency: those in another are other ones."""
+    currency = money.codes.astype(np.int64)
+    both = np.where(item.codes >= 0, item.codes.astype(np.int64) * (len(money.names) + 1) + currency + 1, -1)
     names = tuple(f"{name} {unit}".strip() for name in item.names for unit in ("", *money.names))
     return Labels(both, names)
 
@@ -208,7 +260,7 @@ def _items(texts: Any, runs: Runs) -> Labels:
 def _intents(texts: Any, runs: Runs) -> dict[str, Any]:
     intent: Labels = texts["intent"]
     asks, gone = (
-        np.array([*(n == name for n in intent.names), False])[intent.codes] for name in _COMPANY_INTENTS
+        np.array([*(n == name for n in intent.names), False])[intent.codes] for name in COMPANY_INTENTS
     )
     if "actor" in texts:
         # A customer who asks for information has a reason of his own.
@@ -227,7 +279,7 @@ def _intents(texts: Any, runs: Runs) -> dict[str, Any]:
     }
 
 
-def _prices(log: EventLog, runs: Runs) -> FloatArray:
+def _prices(log: EventArrays, runs: Runs) -> FloatArray:
     quoted, charged = log.numbers.get("price"), log.numbers.get("amount")
     absent = np.full(runs.first.size, np.nan)
     found = absent
@@ -242,10 +294,10 @@ def _lowest(values: FloatArray, runs: Runs) -> FloatArray:
     return values if runs.is_identity else np.asarray(np.fmin.reduceat(values, runs.first))
 
 
-def _answers(log: EventLog, actor: Labels, runs: Runs) -> dict[str, Any]:
+def _answers(log: EventArrays, actor: Labels, runs: Runs) -> dict[str, Any]:
     """How long the customer waited for the company, when he first acted, and when he was answered."""
-    ticks, n = log.ticks, log.n_events
-    company = actor.codes == _COMPANY
+    ticks, n = log.ticks, log.ticks.size
+    company = actor.codes == COMPANY
     gap = np.zeros(n)
     gap[1:] = ticks[1:] - ticks[:-1]
     gap[log.starts[:-1]] = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -11,8 +11,9 @@ import numpy as np
 from customer_centric._core.frames.codes import MISSING_RULE, AnySeries, as_series
 from customer_centric._core.frames.days import raise_mixed
 from customer_centric._core.frames.engines import Engine
+from customer_centric._core.frames.lazy import LazyFrame, as_lazy
 from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
-from customer_centric.typing import IntArray
+from customer_centric.typing import FrameT, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,3 +84,27 @@ def _moments_of_objects(name: str, series: AnySeries) -> AnySeries:
     if len(zones) > 1 and "None" in zones:
         raise_mixed(name, sorted(zones))
     return as_series(pd.to_datetime(native, utc=bool(zones - {"None"})))
+
+
+def moment_column(frame: LazyFrame[FrameT], column: str, role: str) -> tuple[LazyFrame[FrameT], str, Clock]:
+    """A lazy frame with ticks since 1970-01-01 of a column of dates or datetimes, and their name."""
+    dtype = frame.schema[column]
+    if not isinstance(dtype, nw.Date | nw.Datetime):
+        raise wrong_type(in_column(role, column), MOMENT_RULE, dtype, MOMENT_REMEDY)
+    is_utc = isinstance(dtype, nw.Datetime) and dtype.time_zone is not None
+    unit: Literal["us", "ns"] = (
+        "ns" if isinstance(dtype, nw.Datetime) and dtype.time_unit == "ns" and not is_utc else "us"
+    )
+    name = f"_ticks_of_{column}"
+    if frame.engine == "duckdb":
+        # Narwhals has no numbers for DuckDB's datetimes.
+        import duckdb
+
+        relation: duckdb.DuckDBPyRelation = frame.frame.to_native()
+        ticks = duckdb.FunctionExpression(f"epoch_{unit}", duckdb.ColumnExpression(column)).alias(name)
+        dated = as_lazy(relation.select(duckdb.StarExpression(), ticks))
+    else:
+        ticks_of = nw.col(column).cast(nw.Datetime(unit)) if isinstance(dtype, nw.Date) else nw.col(column)
+        dated = frame.frame.with_columns(ticks_of.dt.timestamp(unit).alias(name))
+    native: FrameT = dated.to_native()
+    return LazyFrame(native, frame.engine), name, Clock(_TICKS[unit], is_utc)
