@@ -11,6 +11,12 @@ from customer_centric.plot.clv import (
     plot_probability_alive,
     plot_tracking,
 )
+from customer_centric.plot.journey import (
+    plot_friction_loss,
+    plot_funnel,
+    plot_journey_graph,
+    plot_loss_waterfall,
+)
 from customer_centric.plot.nps import plot_driver_map, plot_nps_groups, plot_nps_shares, plot_nps_trend
 
 __all__ = [
@@ -20,6 +26,10 @@ __all__ = [
     "plot_concentration",
     "plot_driver_map",
     "plot_frequency",
+    "plot_friction_loss",
+    "plot_funnel",
+    "plot_journey_graph",
+    "plot_loss_waterfall",
     "plot_nps_groups",
     "plot_nps_shares",
     "plot_nps_trend",
