@@ -41,10 +41,10 @@ def cell_values(risk: RiskSet, sums: CellSums, *, shrink: bool, is_share: bool) 
     clean = _ratio(sums.clean_sum, sums.clean)
     if shrink:
         step = risk.touchpoint
-        flagged = _shrunken(
+        flagged = shrunken(
             flagged, sums.flagged, _ratio(sums.flagged_squares, sums.flagged), step, is_share=is_share
         )
-        clean = _shrunken(clean, n_eff, _ratio(sums.clean_squares, sums.clean), step, is_share=is_share)
+        clean = shrunken(clean, n_eff, _ratio(sums.clean_squares, sums.clean), step, is_share=is_share)
     for group in (risk.parent, risk.touchpoint):
         lacking = np.isnan(clean)
         if not lacking.any():
@@ -65,13 +65,13 @@ def _by_group(values: FloatArray, group: IntArray) -> FloatArray:
     return np.asarray(values @ into)
 
 
-def _shrunken(
+def shrunken(
     value: FloatArray, n: FloatArray, squares: FloatArray, step: IntArray, *, is_share: bool
 ) -> FloatArray:
     known = np.nan_to_num(value)
     mean = _ratio(_by_group(n * known, step), _by_group(n, step))[:, step]
     if is_share:
-        prior = _prior_observations(known * n, n, np.nan_to_num(mean))
+        prior = prior_observations(known * n, n, np.nan_to_num(mean))
         with np.errstate(invalid="ignore"):
             drawn = np.where(
                 np.isinf(prior)[:, None], mean, (prior[:, None] * mean + n * known) / (prior[:, None] + n)
@@ -85,7 +85,7 @@ def _shrunken(
     return np.where(n > 0, drawn, np.nan)
 
 
-def _prior_observations(hits: FloatArray, n: FloatArray, mean: FloatArray) -> FloatArray:
+def prior_observations(hits: FloatArray, n: FloatArray, mean: FloatArray) -> FloatArray:
     """Pseudo-observations of the beta prior, by maximum likelihood over the cells of each draw."""
     from scipy.special import betaln
 
@@ -99,7 +99,8 @@ def _prior_observations(hits: FloatArray, n: FloatArray, mean: FloatArray) -> Fl
         return np.asarray(np.where(use, terms, 0.0).sum(axis=1))
 
     grid = np.asarray(np.linspace(math.log(_FEWEST), math.log(_MOST), 24), dtype=np.float64)
-    found = np.stack([loglik(np.full(n.shape[0], g)) for g in grid])
+    points: list[float] = grid.tolist()
+    found = np.stack([loglik(np.full(n.shape[0], point)) for point in points])
     best = found.argmax(axis=0)
     low, high = grid[np.maximum(best - 1, 0)], grid[np.minimum(best + 1, grid.size - 1)]
     for _ in range(24):
