@@ -216,6 +216,8 @@ def friction(**options: Any) -> dict[str, Any]:
         ({"goal": "cart"}, "`world` must have touchpoints of different names"),
         ({"leave": {"product": 1.0}}, "`leave` must be .* less than 1, got 1"),
         ({"back": 0.7, "contact_rate": 0.4}, r"`contact_rate \+ back` must be .* less than 1, got 1.1"),
+        ({"incident_days": (50, 40)}, "`incident_days` must be .* at least 50, got 40"),
+        ({"start": "Monday"}, "`start` must be a day such as '2026-01-05', got 'Monday'"),
         ({"channels": {}}, "`channels` must have at least one with a positive share, got none"),
         ({"quoted_from": "till"}, "`quoted_from` must be one of"),
         (friction(kind="rage"), "`kind` must be one of 'error'"),

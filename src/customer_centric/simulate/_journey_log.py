@@ -181,7 +181,9 @@ def write_log(
             "emotion": emotion,
             "intent": category(intent, INTENTS),
             "value": cases.value[journey],
-        }
+        },
+        # Columns as they are: gathering them into blocks would take as long as drawing them.
+        copy=False,
     )
     if degraded.events is not None:
         frame = frame[order < degraded.events[journey]].reset_index(drop=True)

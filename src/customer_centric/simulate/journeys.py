@@ -346,6 +346,12 @@ def _shop_of(world: JourneyWorld) -> Shop:
     check_number("journeys_per_customer", world.journeys_per_customer, minimum=1.0)
     check_number("days", world.days, minimum=1.0, whole=True)
     check_choice("quoted_from", world.quoted_from, tuple(world.leave))
+    first = check_number("incident_days", world.incident_days[0], minimum=0.0)
+    check_number("incident_days", world.incident_days[1], minimum=first)
+    try:
+        np.datetime64(world.start, "ms")
+    except ValueError:
+        raise InvalidInputError(f"`start` must be a day such as '2026-01-05', got {world.start!r}") from None
     if not world.channels or not any(share for share, _ in world.channels.values()):
         raise InvalidInputError("`channels` must have at least one with a positive share, got none")
     for share, factor in world.channels.values():
