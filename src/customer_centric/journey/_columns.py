@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
 from customer_centric._core.frames import MemoryFrame
+from customer_centric._core.frames.codes import AnySeries
 from customer_centric._core.frames.labels import Labels, encode_labels
-from customer_centric._core.frames.problems import in_column, raise_rows
+from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
 from customer_centric.journey.schema import EventSchema
 from customer_centric.typing import BoolArray, IntArray
 
 OUTCOMES: Final = ("ok", "error", "declined", "unresolved", "pending")
 ACTORS: Final = ("customer", "company")
 TEXTS: Final = ("channel", "actor", "outcome", "item", "currency", "intent")
+_KINDS_OF_NUMBERS: Final = ("floating", "integer", "mixed-integer-float", "decimal")
 NUMBERS: Final = ("price", "amount", "emotion")
 STEP_REMEDY: Final = "remove these rows or name the touchpoint"
 TRANSLATE_REMEDY: Final = "translate it first"
@@ -103,6 +106,9 @@ def numbers_of(frame: MemoryFrame[Any], schema: EventSchema) -> dict[str, NDArra
         column = schema.named().get(role)
         if column is None:
             continue
+        series = frame.series(column)
+        if not (series.dtype.is_numeric() or series.is_null().all() or _are_numbers(series)):
+            raise wrong_type(in_column(role, column), "numbers", series.dtype, "convert it first")
         values = frame.floats(column)
         low, high = (-1.0, 1.0) if role == "emotion" else (0.0, np.finfo(np.float64).max)
         bad = np.flatnonzero((values < low) | (values > high))
@@ -117,6 +123,15 @@ def numbers_of(frame: MemoryFrame[Any], schema: EventSchema) -> dict[str, NDArra
         )
         found[role] = values
     return found
+
+
+def _are_numbers(series: AnySeries) -> bool:
+    """Whether a column of pandas objects, such as numbers beside None, holds nothing but numbers."""
+    if not isinstance(series.dtype, nw.Object):
+        return False
+    import pandas as pd
+
+    return pd.api.types.infer_dtype(series.to_native(), skipna=True) in _KINDS_OF_NUMBERS
 
 
 def repeated(columns: Mapping[str, NDArray[Any]]) -> BoolArray:

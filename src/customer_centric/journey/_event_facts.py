@@ -96,9 +96,9 @@ def _in_engine(events: LazyEvents) -> EventFacts:
     n_rows, n_bots = events.check()
     nanoseconds = 10**9 // events.clock.ticks_per_second
     steps = {f"off{i}": max(step // nanoseconds, 1) for i, step in enumerate(CLOCK_STEPS)}
-    seconds = (nw.col("ticks") - nw.col("ticks_before")).cast(nw.Float64) / events.clock.ticks_per_second
+    per_second = float(events.clock.ticks_per_second)
     has_outcome = "outcome" in events.keys
-    rows = events.placed().with_columns(gap=seconds)
+    rows = events.placed().with_columns(gap=(nw.col("ticks") - nw.col("ticks_before")).cast(nw.Float64))
     rows = rows.with_columns(
         squared=nw.when(nw.col("gap") > 0).then(nw.col("gap") * nw.col("gap")).otherwise(nw.lit(0.0)),
         step=nw.when(nw.col("gap") > 0).then(nw.col("gap")),
@@ -126,8 +126,8 @@ def _in_engine(events: LazyEvents) -> EventFacts:
         n_ties=int(values["tied"].sum()),
         n_missing_outcome=int(values["silent"].sum()) if has_outcome else None,
         n_events=n_events,
-        lasted=(values["high"] - values["low"]) / events.clock.ticks_per_second,
-        squared_gaps=values["squared"],
+        lasted=(values["high"] - values["low"]) / per_second,
+        squared_gaps=values["squared"] / per_second**2,
         resolution=max(fine[0], nanoseconds) / 1e9 if place.size else float("nan"),
-        smallest_step=float(np.nanmin(values["step"], initial=np.inf)),
+        smallest_step=float(np.nanmin(values["step"], initial=np.inf)) / per_second,
     )
