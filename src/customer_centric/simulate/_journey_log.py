@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OUTCOMES: Final = ("ok", "error", "unresolved", "pending")
 _OK, _ERROR, _UNRESOLVED, _PENDING, _MISSING = 0, 1, 2, 3, -1
 INTENTS: Final = ("question", "complaint")
+_QUESTION, _COMPLAINT = 0, 1
 NOISE: Final = "notification"
 # Ranks of the events of one visit: failed attempts from 0 on, three each, then what follows.
 _CALL_BEFORE, _FINAL, _ANSWER, _CALL_AFTER = 1 << 20, 1 << 21, 1 << 22, 1 << 23
@@ -119,8 +120,48 @@ def _failed_attempts(shop: Shop, paths: Paths, played: Played, degraded: Degrade
             (visit, 3 * attempt + 2, place, np.full(visit.size, _ERROR)),
         ]
     columns = [np.concatenate([row[k] for row in rows]) for k in range(4)]
-    company = columns[2] == shop.contact + 1
-    return _Extra(columns[0], columns[1], columns[2], columns[3], company)
+    return _Extra(columns[0], columns[1], columns[2], columns[3], np.zeros(columns[0].size, dtype=np.bool_))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Events:
+    """Events in order; `finals` are the visits of the path that have their own, at `place_of_final`."""
+
+    visit: IntArray
+    journey: NDArray[Any]
+    order: IntArray
+    touchpoint: NDArray[Any]
+    outcome: NDArray[Any]
+    company: BoolArray
+    finals: IntArray
+    place_of_final: IntArray
+
+    def where(self, visits: BoolArray) -> IntArray:
+        """The own events of some visits."""
+        return np.asarray(self.place_of_final[visits[self.finals]])
+
+
+def _lay_out(
+    shop: Shop, paths: Paths, played: Played, degraded: Degraded, waits_at: frozenset[int]
+) -> _Events:
+    """Every event at its place: by journey, by visit, and within the visit."""
+    final, extra = _events_of(shop, paths, played, degraded, waits_at)
+    finals = np.flatnonzero(final)
+    place, place_of_extra, size = _places(final, extra)
+    visit = np.empty(size, dtype=np.int64)
+    visit[place], visit[place_of_extra] = finals, extra.visit
+    touchpoint = np.empty(size, dtype=np.int8)
+    touchpoint[place], touchpoint[place_of_extra] = paths.touchpoint[finals], extra.touchpoint
+    outcome = np.full(size, _OK, dtype=np.int8)
+    outcome[place[played.flags["unresolved"][finals]]] = _UNRESOLVED
+    if waits_at:
+        outcome[place[np.isin(paths.touchpoint[finals], sorted(waits_at))]] = _PENDING
+    outcome[place_of_extra] = extra.outcome
+    company = np.zeros(size, dtype=np.bool_)
+    company[place_of_extra] = extra.company
+    journey = paths.journey[visit]
+    order = np.arange(size) - _first_of(journey, paths.begin.size - 1)[journey]
+    return _Events(visit, journey, order, touchpoint, outcome, company, finals, place)
 
 
 def write_log(
@@ -139,42 +180,29 @@ def write_log(
     """The events of a log, by journey and in order."""
     import pandas as pd
 
-    final, extra = _events_of(shop, paths, played, degraded, waits_at)
-    place_of_final, place_of_extra, size = _places(final, extra)
-    finals = np.flatnonzero(final)
-    visit = np.empty(size, dtype=np.int64)
-    touchpoint = np.empty(size, dtype=np.int8)
-    outcome = np.full(size, _OK, dtype=np.int8)
-    company = np.zeros(size, dtype=np.bool_)
-    visit[place_of_final], visit[place_of_extra] = finals, extra.visit
-    touchpoint[place_of_final], touchpoint[place_of_extra] = paths.touchpoint[finals], extra.touchpoint
-    outcome[place_of_final[played.flags["unresolved"][finals]]] = _UNRESOLVED
-    if waits_at:
-        outcome[place_of_final[np.isin(paths.touchpoint[finals], sorted(waits_at))]] = _PENDING
-    outcome[place_of_extra], company[place_of_extra] = extra.outcome, extra.company
-    journey = paths.journey[visit]
-    own = np.zeros(size, dtype=np.bool_)
-    own[place_of_final] = True
-    order = np.arange(size) - _first_of(journey, cases.start.size)[journey]
-    moment = _moments(journey, order, visit, company, played, cases, rng)
+    events = _lay_out(shop, paths, played, degraded, waits_at)
+    journey, contact = events.journey, events.touchpoint == shop.contact
+    moment = _moments(events, played, cases, rng)
     items = rng.integers(prices[0].size, size=cases.start.size).astype(np.int8)
-    raised = place_of_final[played.flags["price_change"][finals]]
-    item, price, amount = _money(shop, touchpoint, journey, raised, prices, items)
-    contact = touchpoint == shop.contact
-    emotion = np.full(size, np.nan)
-    emotion[place_of_final[played.flags["negative_emotion"][finals]]] = -1.0
+    raised = events.where(played.flags["price_change"])
+    item, price, amount = _money(shop, events.touchpoint, journey, raised, prices, items)
+    emotion = np.full(journey.size, np.nan)
+    emotion[events.where(played.flags["negative_emotion"])] = -1.0
     channel = np.where(contact, len(channels), cases.channel[journey]).astype(np.int8)
-    intent = np.where(contact, np.where(own, 0, 1), -1)
+    # Contacts on the path are questions; those that friction caused are complaints.
+    intent = np.full(journey.size, -1, dtype=np.int8)
+    intent[contact] = _COMPLAINT
+    intent[events.where(paths.touchpoint == shop.contact)] = _QUESTION
     frame = pd.DataFrame(
         {
             "case_id": journey.astype(np.int64),
             "customer_id": cases.customer[journey],
-            "touchpoint": category(touchpoint, (*shop.names, NOISE)),
+            "touchpoint": category(events.touchpoint, (*shop.names, NOISE)),
             "timestamp": np.datetime64(origin, "ms") + moment.astype("timedelta64[ms]"),
-            "order": order,
+            "order": events.order,
             "channel": category(channel, (*channels, "phone")),
-            "actor": category(company.astype(np.int8), ("customer", "company")),
-            "outcome": category(outcome, OUTCOMES),
+            "actor": category(events.company.astype(np.int8), ("customer", "company")),
+            "outcome": category(events.outcome, OUTCOMES),
             "item": category(item, tuple(f"item {number + 1}" for number in range(prices[0].size))),
             "price": price,
             "amount": amount,
@@ -186,7 +214,7 @@ def write_log(
         copy=False,
     )
     if degraded.events is not None:
-        frame = frame[order < degraded.events[journey]].reset_index(drop=True)
+        frame = frame[events.order < degraded.events[journey]].reset_index(drop=True)
     return frame
 
 
@@ -214,24 +242,16 @@ def _first_of(journey: NDArray[Any], n: int) -> IntArray:
     return np.concatenate([[0], np.cumsum(np.bincount(journey, minlength=n))[:-1]])
 
 
-def _moments(
-    journey: NDArray[Any],
-    order: IntArray,
-    visit: IntArray,
-    company: BoolArray,
-    played: Played,
-    cases: Cases,
-    rng: np.random.Generator,
-) -> IntArray:
+def _moments(events: _Events, played: Played, cases: Cases, rng: np.random.Generator) -> IntArray:
     """Milliseconds since the beginning: half a minute between events, and the answers of the company."""
-    gap = 1000.0 + 1000.0 * np.rint(30.0 * rng.standard_exponential(journey.size))
-    answers = np.flatnonzero(company)
+    gap = 1000.0 + 1000.0 * np.rint(30.0 * rng.standard_exponential(events.journey.size))
+    answers = np.flatnonzero(events.company)
     usual = 2000.0 * np.exp(0.3 * rng.standard_normal(answers.size))
-    gap[answers] = np.rint(usual * np.where(played.flags["wait"][visit[answers]], 30.0, 1.0))
-    gap[order == 0] = 0.0
+    gap[answers] = np.rint(usual * np.where(played.flags["wait"][events.visit[answers]], 30.0, 1.0))
+    gap[events.order == 0] = 0.0
     total = np.cumsum(gap)
-    since = total - total[order == 0][journey]
-    return np.asarray(since + cases.start[journey], dtype=np.int64)
+    since = total - total[events.order == 0][events.journey]
+    return np.asarray(since + cases.start[events.journey], dtype=np.int64)
 
 
 def _money(

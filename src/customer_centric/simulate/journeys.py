@@ -357,6 +357,18 @@ def _shop_of(world: JourneyWorld) -> Shop:
     for share, factor in world.channels.values():
         check_number("channels", share, minimum=0.0)
         check_number("channels", factor, minimum=0.0)
+    _check_frictions(world)
+    return Shop(
+        names=names,
+        n_steps=len(world.leave),
+        # Nobody leaves the goal for another reason than having reached it.
+        leave=np.array([*leave[:-1], 0.0, leave[-1]]),
+        back=world.back,
+        contact_rate=world.contact_rate,
+    )
+
+
+def _check_frictions(world: JourneyWorld) -> None:
     seen: set[tuple[str, str]] = set()
     for friction in world.frictions:
         _check_friction(friction, world)
@@ -366,14 +378,6 @@ def _shop_of(world: JourneyWorld) -> Shop:
                 f"{friction.kind!r} at {friction.touchpoint!r}"
             )
         seen.add((friction.touchpoint, friction.kind))
-    return Shop(
-        names=names,
-        n_steps=len(world.leave),
-        # Nobody leaves the goal for another reason than having reached it.
-        leave=np.array([*leave[:-1], 0.0, leave[-1]]),
-        back=world.back,
-        contact_rate=world.contact_rate,
-    )
 
 
 def _check_friction(friction: Friction, world: JourneyWorld) -> None:
