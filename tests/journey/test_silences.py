@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from customer_centric.errors import InvalidInputError
-from customer_centric.journey import Journeys, find_journeys, find_silences, prepare_log, soft_abandonment
+from customer_centric.journey import (
+    Journeys,
+    find_first_outcomes,
+    find_journeys,
+    find_silences,
+    outcome_incidence,
+    prepare_log,
+    soft_abandonment,
+)
 
 
-def journeys_of(rows: list[tuple[str, str, str]], end: str) -> Journeys:
+def journeys_of(rows: list[tuple[str, str, str]], end: str, **options: Any) -> Journeys:
     case, touchpoint, clock = zip(*rows, strict=True)
     at = pd.to_datetime([f"2026-03-01 {moment}" for moment in clock])
     log = prepare_log(pd.DataFrame({"case_id": case, "touchpoint": touchpoint, "timestamp": at}))
-    return find_journeys(log, goal="done", lost="exit", end=f"2026-03-01 {end}")
+    return find_journeys(log, goal="done", lost="exit", end=f"2026-03-01 {end}", **options)
 
 
 def test_gaps_end_at_the_goal_and_silences_at_the_end_of_the_log() -> None:
@@ -60,9 +70,34 @@ def test_the_mixture_of_a_log_finds_who_is_gone() -> None:
     assert (fit.n_returned, fit.n_silent) == (paid.sum(), (~paid).sum())
 
 
+def test_what_came_first_ends_the_race() -> None:
+    """a converts, b calls before it converts, c leaves, d is open, e began before the log."""
+    journeys = journeys_of(
+        [
+            *(("a", "cart", "10:00"), ("a", "done", "10:06"), ("a", "call", "10:20")),
+            *(("b", "cart", "10:00"), ("b", "call", "10:10"), ("b", "done", "10:30")),
+            *(("c", "cart", "10:00"), ("c", "exit", "10:01")),
+            ("d", "cart", "10:30"),
+            *(("e", "pay", "10:00"), ("e", "done", "10:01")),
+        ],
+        "12:00",
+        contact="call",
+        entry="cart",
+    )
+    found = find_first_outcomes(journeys, unit="minute")
+    assert found.outcome.tolist() == ["convert", "contact", "leave", None]
+    assert found.duration.tolist() == [6, 10, 1, 90]
+    assert found.n_left_out == 1
+    race = outcome_incidence(found.duration, found.outcome, unit=found.unit)
+    assert race.open[-1] == pytest.approx(0.25)
+    assert [race.at(name, 30)[0] for name in race.outcomes] == pytest.approx([0.25, 0.25, 0.25])
+
+
 def test_refusals() -> None:
     journeys = journeys_of([("a", "cart", "10:00"), ("a", "done", "10:06"), ("b", "exit", "10:00")], "12:00")
     with pytest.raises(InvalidInputError, match="`at` must be touchpoints of the log, got 'till'; its"):
         find_silences(journeys, unit="day", at="till")
     with pytest.raises(InvalidInputError, match=r"`unit` must be one of 'second', .*, got 'week'"):
         find_silences(journeys, unit="week")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match=r"`unit` must be one of 'second', .*, got 'week'"):
+        find_first_outcomes(journeys, unit="week")  # type: ignore[arg-type]

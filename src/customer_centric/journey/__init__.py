@@ -18,12 +18,13 @@ from customer_centric.journey.incidence import (
 from customer_centric.journey.journeys import STATUSES, Journeys, find_journeys
 from customer_centric.journey.log import OUTCOMES, EventLog, prepare_log
 from customer_centric.journey.loss import FrictionLoss, fix_gain, friction_loss
+from customer_centric.journey.placebo import PlaceboLoss, placebo_loss
 from customer_centric.journey.quality import LogQuality, OrderViolation, check_log
 from customer_centric.journey.report import FrictionReport, friction_report
 from customer_centric.journey.schema import EventSchema
 from customer_centric.journey.score import FrictionScore, friction_score
 from customer_centric.journey.signals import DEFAULT_SIGNALS, Signal, SignalTable, detect_signals
-from customer_centric.journey.silences import Silences, find_silences
+from customer_centric.journey.silences import FirstOutcomes, Silences, find_first_outcomes, find_silences
 from customer_centric.journey.transitions import transition_model
 from customer_centric.journey.visits import Visits
 from customer_centric.journey.weights import WeightFit, fit_weights
@@ -42,6 +43,7 @@ __all__ = [
     "ChainLoss",
     "EventLog",
     "EventSchema",
+    "FirstOutcomes",
     "FrictionLoss",
     "FrictionReport",
     "FrictionScore",
@@ -50,6 +52,7 @@ __all__ = [
     "LogQuality",
     "OrderViolation",
     "OutcomeIncidence",
+    "PlaceboLoss",
     "Signal",
     "SignalTable",
     "Silences",
@@ -60,6 +63,7 @@ __all__ = [
     "check_log",
     "decompose_loss",
     "detect_signals",
+    "find_first_outcomes",
     "find_journeys",
     "find_silences",
     "fit_weights",
@@ -68,6 +72,7 @@ __all__ = [
     "friction_report",
     "friction_score",
     "outcome_incidence",
+    "placebo_loss",
     "prepare_log",
     "single_fix_gain",
     "soft_abandonment",

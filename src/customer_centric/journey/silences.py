@@ -1,4 +1,4 @@
-"""How long customers of a log were away between visits, and how long those still out have been."""
+"""How long customers of a log were away, how long they are still out, and what they came to first."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from customer_centric._core.checks import check_choice
 from customer_centric.errors import InvalidInputError
 from customer_centric.journey.journeys import STATUSES, Journeys
 from customer_centric.typing import BoolArray, FloatArray
 
-__all__ = ["Silences", "find_silences"]
+__all__ = ["FirstOutcomes", "Silences", "find_first_outcomes", "find_silences"]
 
 ClockUnit: TypeAlias = Literal["second", "minute", "hour", "day"]
 _SECONDS: Final = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
@@ -112,4 +113,85 @@ def find_silences(
         open=np.asarray(still_open),
         n_instant=int((gap <= 0).sum()),
         unit=unit,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class FirstOutcomes:
+    """What each journey came to first, and when.
+
+    Parameters
+    ----------
+    duration : ndarray of shape (n_counted,)
+        From the first visit to the outcome, or to the end of the log, in `unit`.
+    outcome : ndarray of shape (n_counted,)
+        "convert", "contact" or "leave"; None where the journey is still open.
+    unit : str
+        Unit of the durations, in words.
+    n_left_out : int
+        Journeys that began before the log: nobody knows when.
+    """
+
+    duration: FloatArray
+    outcome: NDArray[np.object_]
+    unit: str
+    n_left_out: int
+
+
+def find_first_outcomes(journeys: Journeys, *, unit: ClockUnit) -> FirstOutcomes:
+    """Whether journeys converted, turned to the company or left first: what `outcome_incidence` is made of.
+
+    Parameters
+    ----------
+    journeys : Journeys
+        From `find_journeys`.
+    unit : {"second", "minute", "hour", "day"}
+        Unit of the durations.
+
+    Returns
+    -------
+    FirstOutcomes
+        One entry a journey that began in the log. Those who left did so, as far as anybody knows, at the end
+        of their last visit.
+
+    Raises
+    ------
+    InvalidInputError
+        If the unit is unknown.
+
+    Examples
+    --------
+    >>> from customer_centric import EventSchema, find_journeys, outcome_incidence, prepare_log
+    >>> from customer_centric.simulate import hotel_story
+    >>> log = prepare_log(hotel_story(), EventSchema.full())
+    >>> found = find_first_outcomes(
+    ...     find_journeys(log, goal=(), contact="call_centre"), unit="minute"
+    ... )
+    >>> found.duration.tolist(), found.outcome.tolist()
+    ([10.0], ['contact'])
+    """
+    v = journeys.visits
+    per_unit = _SECONDS[check_choice("unit", unit, tuple(_SECONDS))] * v.clock.ticks_per_second
+    never = v.n_visits
+    goal = np.where(journeys.goal_visit >= 0, journeys.goal_visit, never)
+    contacts = np.flatnonzero(v.contact)[::-1]
+    contact = np.full(journeys.n_journeys, never, dtype=np.int64)
+    # Backwards, so that the first one of each journey stays.
+    contact[v.journey[contacts]] = contacts
+    gone = np.isin(journeys.status, [STATUSES.index("abandoned"), STATUSES.index("escalated")])
+    end = v.starts[1:] - 1
+    watched_until = int(journeys.log_end.astype(f"datetime64[{v.clock.unit}]").astype(np.int64))
+    outcome = np.full(journeys.n_journeys, None, dtype=object)
+    until = np.full(journeys.n_journeys, watched_until, dtype=np.int64)
+    outcome[gone], until[gone] = "leave", v.finish[end[gone]]
+    for name, first in (("contact", contact), ("convert", goal)):
+        came = (first < never) & (first <= np.minimum(contact, goal))
+        outcome[came], until[came] = name, v.begin[first[came]]
+    counted = journeys.status != STATUSES.index("left_truncated")
+    duration = (until - v.begin[v.starts[:-1]]) / per_unit
+    return FirstOutcomes(
+        duration=np.asarray(duration[counted], dtype=np.float64),
+        outcome=outcome[counted],
+        unit=unit,
+        n_left_out=int((~counted).sum()),
     )
