@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2, chi2_contingency
 from scipy.stats import t as student_t
 
+from customer_centric._methods.multiplicity import holm
 from customer_centric._methods.shrinkage import heterogeneity
 from customer_centric.errors import InvalidInputError, MissingColumnError
 from customer_centric.nps import (
@@ -24,7 +25,7 @@ from customer_centric.nps import (
     nps_by,
     shrink_nps,
 )
-from customer_centric.nps._ranks import AdjustedScores, adjusted_scores, holm, rank_intervals
+from customer_centric.nps._ranks import AdjustedScores, adjusted_scores, rank_intervals
 from customer_centric.nps.shrinkage import pooled_scores
 from effort import examples
 

@@ -59,15 +59,6 @@ def student_p_values(t: FloatArray, degrees_of_freedom: FloatArray) -> FloatArra
     return np.asarray(2.0 * stdtr(degrees_of_freedom, -np.abs(t)))
 
 
-def holm(p_value: FloatArray) -> FloatArray:
-    """Holm's adjusted p-values: the level at which each of many tests is the first to fail."""
-    order = np.argsort(p_value, kind="stable")
-    factor = np.arange(p_value.size, 0, -1, dtype=np.float64)
-    adjusted: FloatArray = np.empty_like(p_value)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p_value[order] * factor), 1.0)
-    return adjusted
-
-
 def rank_intervals(scores: AdjustedScores, confidence_level: float) -> tuple[IntArray, IntArray]:
     """Bounds of the rank of each group, 1 the highest, that hold for all groups at once.
 

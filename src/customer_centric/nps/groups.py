@@ -16,6 +16,7 @@ from customer_centric._core.frames import Tally, open_frame, tally
 from customer_centric._core.frames.tally_groups import by_keys
 from customer_centric._core.ratings import Invalid, Ratings
 from customer_centric._core.words import as_html, counted
+from customer_centric._methods.multiplicity import holm
 from customer_centric._methods.shrinkage import heterogeneity
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import mover_interval
@@ -24,7 +25,6 @@ from customer_centric.nps._estimates import METHODS, CountMethod, NetShares, net
 from customer_centric.nps._ranks import (
     AdjustedScores,
     adjusted_scores,
-    holm,
     rank_intervals,
     student_p_values,
 )
