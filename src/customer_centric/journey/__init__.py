@@ -11,6 +11,15 @@ from customer_centric.journey.chain import (
     JourneyChain,
     without_friction,
 )
+from customer_centric.journey.channels import ChannelConsistency, ChannelGap, channel_consistency, channel_gap
+from customer_centric.journey.effort import (
+    EffortCalibration,
+    EffortPerStep,
+    calibrate_effort,
+    effort_per_step,
+)
+from customer_centric.journey.excess import ExcessDropOff, excess_drop_off
+from customer_centric.journey.funnel import Funnel, funnel
 from customer_centric.journey.incidence import (
     OutcomeIncidence,
     outcome_incidence,
@@ -18,6 +27,9 @@ from customer_centric.journey.incidence import (
 from customer_centric.journey.journeys import STATUSES, Journeys, find_journeys
 from customer_centric.journey.log import OUTCOMES, EventLog, prepare_log
 from customer_centric.journey.loss import FrictionLoss, fix_gain, friction_loss
+from customer_centric.journey.moments import MomentsOfTruth, moments_of_truth
+from customer_centric.journey.next_step import NextStep, next_step
+from customer_centric.journey.path import PathEfficiency, ReworkRate, path_efficiency, rework_rate
 from customer_centric.journey.placebo import PlaceboLoss, placebo_loss
 from customer_centric.journey.quality import LogQuality, OrderViolation, check_log
 from customer_centric.journey.report import FrictionReport, friction_report
@@ -25,6 +37,7 @@ from customer_centric.journey.schema import EventSchema
 from customer_centric.journey.score import FrictionScore, friction_score
 from customer_centric.journey.signals import DEFAULT_SIGNALS, Signal, SignalTable, detect_signals
 from customer_centric.journey.silences import FirstOutcomes, Silences, find_first_outcomes, find_silences
+from customer_centric.journey.time_to_complete import TimeToComplete, time_to_complete
 from customer_centric.journey.transitions import transition_model
 from customer_centric.journey.visits import Visits
 from customer_centric.journey.weights import WeightFit, fit_weights
@@ -41,28 +54,44 @@ __all__ = [
     "STATUSES",
     "AbandonmentFit",
     "ChainLoss",
+    "ChannelConsistency",
+    "ChannelGap",
+    "EffortCalibration",
+    "EffortPerStep",
     "EventLog",
     "EventSchema",
+    "ExcessDropOff",
     "FirstOutcomes",
     "FrictionLoss",
     "FrictionReport",
     "FrictionScore",
+    "Funnel",
     "JourneyChain",
     "Journeys",
     "LogQuality",
+    "MomentsOfTruth",
+    "NextStep",
     "OrderViolation",
     "OutcomeIncidence",
+    "PathEfficiency",
     "PlaceboLoss",
+    "ReworkRate",
     "Signal",
     "SignalTable",
     "Silences",
     "SingleFixGain",
     "SoftAbandonment",
+    "TimeToComplete",
     "Visits",
     "WeightFit",
+    "calibrate_effort",
+    "channel_consistency",
+    "channel_gap",
     "check_log",
     "decompose_loss",
     "detect_signals",
+    "effort_per_step",
+    "excess_drop_off",
     "find_first_outcomes",
     "find_journeys",
     "find_silences",
@@ -71,11 +100,17 @@ __all__ = [
     "friction_loss",
     "friction_report",
     "friction_score",
+    "funnel",
+    "moments_of_truth",
+    "next_step",
     "outcome_incidence",
+    "path_efficiency",
     "placebo_loss",
     "prepare_log",
+    "rework_rate",
     "single_fix_gain",
     "soft_abandonment",
+    "time_to_complete",
     "transition_model",
     "without_friction",
 ]
