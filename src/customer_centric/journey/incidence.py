@@ -14,7 +14,7 @@ from customer_centric._core.words import as_html, counted
 from customer_centric._methods.incidence import Incidence, aalen_johansen
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
-from customer_centric.typing import FloatArray
+from customer_centric.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,23 +204,7 @@ def outcome_incidence(
     >>> print(found)
     after 5 minutes: convert 40.0 %, leave 60.0 %, open 0.0 %; from 5 journeys
     """
-    days = check_array("duration", duration, minimum=0.0)
-    labels: list[str | None] = [
-        None if label is None or label != label else str(label)  # noqa: PLR0124 (NaN is not itself)
-        for label in list(outcome)
-    ]
-    if days.ndim != 1 or len(labels) != days.size or not labels:
-        raise InvalidInputError(
-            "`duration` and `outcome` must have one entry a journey, and at least one, got shape "
-            f"{days.shape} and {len(labels)} outcomes"
-        )
-    names = tuple(sorted({label for label in labels if label is not None}))
-    if not names:
-        raise InvalidInputError(
-            "`outcome` must have at least one that is not missing, got none: all journeys are still open"
-        )
-    code = {name: k for k, name in enumerate(names)}
-    cause = np.array([-1 if label is None else code[label] for label in labels], dtype=np.int64)
+    days, names, cause = _coded(duration, outcome)
     found: Incidence = aalen_johansen(
         days, cause, n_causes=len(names), weights=weights, confidence_level=confidence_level
     )
@@ -239,3 +223,27 @@ def outcome_incidence(
         unit=unit,
         confidence_level=confidence_level,
     )
+
+
+def _coded(
+    duration: ArrayLike, outcome: Sequence[str | None] | NDArray[np.object_] | NDArray[np.str_]
+) -> tuple[FloatArray, tuple[str, ...], IntArray]:
+    """Durations, names of the outcomes, and the code of each; -1 where there is none yet."""
+    days = check_array("duration", duration, minimum=0.0)
+    labels: list[str | None] = [
+        None if label is None or label != label else str(label)  # noqa: PLR0124 (NaN is not itself)
+        for label in list(outcome)
+    ]
+    if days.ndim != 1 or len(labels) != days.size or not labels:
+        raise InvalidInputError(
+            "`duration` and `outcome` must have one entry a journey, and at least one, got shape "
+            f"{days.shape} and {len(labels)} outcomes"
+        )
+    names = tuple(sorted({label for label in labels if label is not None}))
+    if not names:
+        raise InvalidInputError(
+            "`outcome` must have at least one that is not missing, got none: all journeys are still open"
+        )
+    code = {name: k for k, name in enumerate(names)}
+    cause = np.array([-1 if label is None else code[label] for label in labels], dtype=np.int64)
+    return days, names, cause
