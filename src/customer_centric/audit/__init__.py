@@ -8,6 +8,11 @@ from customer_centric.audit.churn.report import ContractReport, contract_mapping
 from customer_centric.audit.churn.run import ChurnAudit, run_churn
 from customer_centric.audit.churn.text import render_churn_text
 from customer_centric.audit.html import render_html
+from customer_centric.audit.journey.html import render_journey_html
+from customer_centric.audit.journey.question import JourneyQuestion
+from customer_centric.audit.journey.report import JourneyReport, journey_mapping
+from customer_centric.audit.journey.run import JourneyAudit, run_journey
+from customer_centric.audit.journey.text import render_journey_text
 from customer_centric.audit.page import Chart
 from customer_centric.audit.report import AuditReport, report_mapping
 from customer_centric.audit.run import Audit, run_audit
@@ -25,19 +30,26 @@ __all__ = [
     "ChurnAudit",
     "ContractQuestion",
     "ContractReport",
+    "JourneyAudit",
+    "JourneyQuestion",
+    "JourneyReport",
     "SurveyAudit",
     "SurveyQuestion",
     "SurveyReport",
     "contract_mapping",
+    "journey_mapping",
     "render_churn_html",
     "render_churn_text",
     "render_html",
+    "render_journey_html",
+    "render_journey_text",
     "render_survey_html",
     "render_survey_text",
     "render_text",
     "report_mapping",
     "run_audit",
     "run_churn",
+    "run_journey",
     "run_survey",
     "survey_mapping",
 ]

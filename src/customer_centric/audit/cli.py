@@ -19,9 +19,22 @@ from customer_centric.audit.churn.report import contract_mapping
 from customer_centric.audit.churn.run import run_churn
 from customer_centric.audit.churn.text import render_churn_text
 from customer_centric.audit.html import render_html
+from customer_centric.audit.journey.html import render_journey_html
+from customer_centric.audit.journey.options import schema_of
+from customer_centric.audit.journey.options import spoken as spoken_of_events
+from customer_centric.audit.journey.question import JourneyQuestion
+from customer_centric.audit.journey.report import journey_mapping
+from customer_centric.audit.journey.run import run_journey
+from customer_centric.audit.journey.text import render_journey_text
 from customer_centric.audit.options import PROGRAM, Arguments, Sample, command_line, parse
 from customer_centric.audit.plain import JsonValue
-from customer_centric.audit.read import columns_of, read_ratings, read_subscriptions, read_transactions
+from customer_centric.audit.read import (
+    columns_of,
+    read_events,
+    read_ratings,
+    read_subscriptions,
+    read_transactions,
+)
 from customer_centric.audit.report import report_mapping
 from customer_centric.audit.run import Audit, run_audit
 from customer_centric.audit.survey.html import render_survey_html
@@ -53,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         asked = parse(given)
-        return {"audit": _audit, "nps": _nps, "churn": _churn}[asked.command](asked)
+        return {"audit": _audit, "nps": _nps, "churn": _churn, "journey": _journey}[asked.command](asked)
     except SystemExit as leaving:  # how argparse ends after --help and after a mistake
         return leaving.code if isinstance(leaving.code, int) else 2
     except (InvalidInputError, MissingDependencyError) as error:
@@ -135,6 +148,20 @@ def _churn(arguments: Arguments) -> int:
     return 0
 
 
+def _journey(arguments: Arguments) -> int:
+    with _reporting(arguments) as (output, progress):
+        progress("Reading the events")
+        said = {**spoken_of_events(arguments, end="--end"), "--events": None}
+        command = command_line("journey", arguments.events, said)
+        audit = run_journey(_journeys(arguments), command=command, progress=progress)
+        progress("Writing the page")
+        page = render_journey_html(audit.report, audit.charts, missing_charts=audit.missing_charts)
+        write_whole(output, page)
+    text = "" if arguments.json else render_journey_text(audit.report)
+    _print(arguments, text, journey_mapping(audit.report), audit.missing_charts, output)
+    return 0
+
+
 @contextmanager
 def _reporting(arguments: Arguments) -> Generator[tuple[Path, _Progress]]:
     """Where the page goes, checked before the work, and who is told of it."""
@@ -203,6 +230,26 @@ def _contracts(arguments: Arguments, customer: str, end: dt.date, time_zone: str
     )
 
 
+def _journeys(arguments: Arguments) -> JourneyQuestion:
+    path = cast("Path", arguments.events)
+    # A file that is not there is named by the reader.
+    columns = columns_of(path) if path.is_file() else []
+    schema = schema_of(columns, arguments.event_columns or ())
+    return JourneyQuestion(
+        events=read_events(path, schema.named()),
+        schema=schema,
+        goal=tuple(arguments.goal or ()),
+        lost=tuple(arguments.lost or ()),
+        contact=tuple(arguments.contact or ()),
+        closed_after=arguments.closed_after,
+        end=arguments.event_end,
+        steps=tuple(arguments.steps or ()),
+        prerequisites=dict(arguments.prerequisites or ()),
+        value=arguments.value,
+        source=str(path),
+    )
+
+
 def _command(arguments: Arguments, options: Mapping[str, object]) -> str:
     """The command that asks the same again."""
     about_ratings = {
@@ -216,7 +263,9 @@ def _command(arguments: Arguments, options: Mapping[str, object]) -> str:
     }
     if arguments.command == "nps":
         return command_line("nps", arguments.ratings, {**options, **about_ratings})
-    return command_line("audit", arguments.file, {**options, **spoken(arguments), **about_ratings})
+    about_events = spoken_of_events(arguments)
+    said = {**options, **spoken(arguments), **about_ratings, **about_events}
+    return command_line("audit", arguments.file, said)
 
 
 def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
@@ -261,6 +310,7 @@ def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
         source=str(arguments.file) if own else Sample.source,
         contracts=contracts,
         survey=survey,
+        journeys=None if arguments.events is None else _journeys(arguments),
         command=_command(
             arguments,
             {

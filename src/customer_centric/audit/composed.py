@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from customer_centric.audit import words
 from customer_centric.audit.churn import words as churn_words
+from customer_centric.audit.journey import words as journey_words
 from customer_centric.audit.report import AuditReport
 from customer_centric.audit.survey import words as survey_words
 
@@ -16,6 +17,7 @@ def notes(report: AuditReport) -> list[str]:
         *report.notes,
         *(() if report.contracts is None else report.contracts.notes),
         *(() if report.survey is None else report.survey.notes),
+        *(() if report.journeys is None else report.journeys.notes),
     ]
 
 
@@ -24,6 +26,8 @@ def key_figures(report: AuditReport) -> list[tuple[str, str, str]]:
     figures = words.key_figures(report)
     if report.contracts is not None:
         figures.append(churn_words.key_figure(report.contracts))
+    if report.journeys is not None:
+        figures.append(journey_words.key_figure(report.journeys))
     return figures if report.survey is None else [*figures, survey_words.key_figure(report.survey)]
 
 
@@ -32,6 +36,8 @@ def settings_rows(report: AuditReport) -> list[tuple[str, str]]:
     rows = words.settings_rows(report)
     if report.contracts is not None:
         rows.extend(churn_words.settings_rows(report.contracts))
+    if report.journeys is not None:
+        rows.extend(journey_words.settings_rows(report.journeys))
     return rows if report.survey is None else [*rows, *survey_words.settings_rows(report.survey)]
 
 
@@ -41,6 +47,7 @@ def method(report: AuditReport) -> list[str]:
         *words.method(),
         *churn_words.method(report.returns, report.contracts),
         *(() if report.survey is None else survey_words.method(report.survey)),
+        *(() if report.journeys is None else journey_words.method()),
     ]
 
 
@@ -50,4 +57,5 @@ def sources(report: AuditReport) -> dict[str, str]:
         **words.SOURCES,
         **churn_words.sources(report.returns, report.contracts),
         **({} if report.survey is None else survey_words.sources(report.survey)),
+        **({} if report.journeys is None else journey_words.sources()),
     }

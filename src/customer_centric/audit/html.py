@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from customer_centric.audit import composed, page, tables, words
 from customer_centric.audit.churn import html as churn_html
+from customer_centric.audit.journey import html as journey_html
 from customer_centric.audit.page import Chart
 from customer_centric.audit.report import AuditReport
 from customer_centric.audit.survey import html as survey_html
@@ -38,6 +39,7 @@ def render_html(report: AuditReport, charts: Sequence[Chart] = (), *, missing_ch
         ("back", "Who comes back", _back(report, charts)),
         ("leave", "Who leaves", _leave(report, charts)),
         ("say", "What customers say", _say(report, charts)),
+        ("hurt", "Where it hurts", _hurt(report, charts)),
         ("certainty", "How certain", _certainty(report)),
         ("care", "Read with care", page.care(composed.notes(report))),
         ("method", "Method and sources", page.method(composed.method(report), composed.sources(report))),
@@ -115,3 +117,7 @@ def _leave(report: AuditReport, charts: Sequence[Chart]) -> str:
 
 def _say(report: AuditReport, charts: Sequence[Chart]) -> str:
     return "" if report.survey is None else survey_html.section(report.survey, charts)
+
+
+def _hurt(report: AuditReport, charts: Sequence[Chart]) -> str:
+    return "" if report.journeys is None else journey_html.section(report.journeys, charts)

@@ -8,9 +8,10 @@ import math
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal, NoReturn, Protocol
+from typing import Final, Literal, NoReturn, Protocol, cast
 
 from customer_centric.audit.churn import options as churn_options
+from customer_centric.audit.journey import options as journey_options
 from customer_centric.audit.survey.report import Wave
 from customer_centric.audit.version import package_version
 from customer_centric.typing import TimeUnit
@@ -26,7 +27,7 @@ they will buy, what each and all of them are worth, and how sure that is.
 Without FILE the audit runs on the bundled CDNOW sample (2,357 customers who first
 bought CDs in early 1997). A report is printed, and written as one HTML page. With
 --ratings it says what customers say, too, and what those who say it are worth; with
---subscriptions it says who leaves.
+--subscriptions it says who leaves, with --events where journeys are lost.
 """
 
 _NPS_DESCRIPTION = """\
@@ -52,6 +53,7 @@ examples:
   {PROGRAM} nps survey.csv --rating score --answered when
   {PROGRAM} churn subscriptions.csv --customer id --begins from \\
       --ends until --end 2024-12-31
+  {PROGRAM} journey events.csv --goal purchase --closed-after 24h
 
 exit codes: 0 done; 1 no result, or it could not be written; 2 wrong arguments or data.
 """
@@ -74,7 +76,7 @@ class Sample:
 class Arguments(argparse.Namespace):
     """The command line, read."""
 
-    command: Literal["audit", "nps", "churn"]
+    command: Literal["audit", "nps", "churn", "journey"]
     file: Path | None
     customer: str | None
     date: str | None
@@ -101,6 +103,16 @@ class Arguments(argparse.Namespace):
     subscription_customer: str | None
     grace_days: int | None
     subscription_time_zone: str | None
+    events: Path | None
+    goal: list[str] | None
+    lost: list[str] | None
+    contact: list[str] | None
+    closed_after: dt.timedelta | None
+    event_columns: list[tuple[str, str]] | None
+    event_end: dt.datetime | None
+    steps: list[str] | None
+    prerequisites: list[tuple[str, str]] | None
+    value: float | None
     output: Path
     json: bool
     quiet: bool
@@ -118,6 +130,7 @@ def parse(given: list[str]) -> Arguments:
     if arguments.command == "audit":
         _check_consistent(arguments, audit)
         churn_options.check_contracts(arguments, audit)
+        journey_options.check_events(arguments, audit)
     if arguments.command == "churn":
         columns = {
             "--customer": arguments.customer,
@@ -125,7 +138,7 @@ def parse(given: list[str]) -> Arguments:
             "--ends": arguments.ends,
         }
         churn_options.check_columns(columns, audit)
-    else:
+    elif arguments.command != "journey":
         _check_ratings(arguments, audit)
     return arguments
 
@@ -141,9 +154,9 @@ class _Parser(argparse.ArgumentParser):
 def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     parser = _Parser(
         prog=PROGRAM,
-        usage=f"{PROGRAM} [audit [FILE] | nps FILE | churn FILE] [options]",
+        usage=f"{PROGRAM} [audit [FILE] | nps FILE | churn FILE | journey FILE] [options]",
         description=_DESCRIPTION,
-        epilog=f"{_EXAMPLES}\nAll options: {PROGRAM} audit --help, nps --help, churn --help",
+        epilog=f"{_EXAMPLES}\nAll options: {PROGRAM} audit --help, nps --help, churn --help, journey --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -163,6 +176,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     _add_choices(audit)
     _add_survey(audit)
     churn_options.add_to_audit(audit)
+    journey_options.add_to_audit(audit)
     _add_output(audit, "customer_audit.html")
     nps = commands.add_parser(
         "nps",
@@ -188,6 +202,18 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     churn.set_defaults(command="churn")
     churn_options.add_to_churn(churn, _day)
     _add_output(churn, "churn_report.html")
+    journey = commands.add_parser(
+        "journey",
+        usage=f"{PROGRAM} journey FILE --goal STEP [options]",
+        help="where journeys are lost to friction",
+        description=journey_options.DESCRIPTION,
+        epilog=journey_options.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    journey.set_defaults(command="journey")
+    journey_options.add_to_journey(journey)
+    _add_output(journey, "journey_report.html")
     return parser, audit
 
 
@@ -414,11 +440,11 @@ def command_line(command: str, file: Path | None, options: Mapping[str, object])
     Parameters
     ----------
     command : str
-        What is run: "audit", "nps" or "churn".
+        What is run: "audit", "nps", "churn" or "journey".
     file : Path or None
         What it reads; None for the sample.
     options : mapping of str to object
-        Options and their values.
+        Options and their values; a tuple is several words.
 
     Returns
     -------
@@ -426,5 +452,10 @@ def command_line(command: str, file: Path | None, options: Mapping[str, object])
         One line.
     """
     words = [PROGRAM, command, *([] if file is None else [shlex.quote(str(file))])]
-    words += [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
+    words += [f"{name} {_quoted(value)}" for name, value in options.items() if value is not None]
     return " ".join(words)
+
+
+def _quoted(value: object) -> str:
+    several = cast("tuple[object, ...]", value if isinstance(value, tuple) else (value,))
+    return " ".join(shlex.quote(str(one)) for one in several)

@@ -16,7 +16,7 @@ from customer_centric.errors import MissingDependencyError
 
 __all__ = ["Chart"]
 
-Section: TypeAlias = Literal["test", "value", "back", "leave", "trend", "groups"]
+Section: TypeAlias = Literal["test", "value", "back", "leave", "trend", "groups", "hurt", "follow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Chart:
 
     Parameters
     ----------
-    section : {"test", "value", "back", "leave", "trend", "groups"}
-        Where it stands: in the test of the model, with who matters, with who comes back or who leaves, or
-        with the score over time or by group.
+    section : {"test", "value", "back", "leave", "trend", "groups", "hurt", "follow"}
+        Where it stands: in the test of the model, with who matters, with who comes back or who leaves, with
+        the score over time or by group, or with where it hurts or what follows what.
     title : str
         What it shows.
     description : str

@@ -1,9 +1,9 @@
-"""Reading transactions, ratings and subscriptions from files."""
+"""Reading transactions, ratings, subscriptions and events from files."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from numbers import Real
@@ -118,6 +118,64 @@ def read_subscriptions(path: Path, *, customer: str, begins: str, ends: str) -> 
     if frame.empty:
         raise InvalidInputError(f"{str(path)!r} must have a header and rows, got no rows")
     return frame
+
+
+def read_events(path: Path, roles: Mapping[str, str]) -> pd.DataFrame:
+    """The columns of events from a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+        A file as `read_transactions` takes it.
+    roles : mapping from str to str
+        Columns by what they mean, as `EventSchema.named` gives them. From a CSV file all but numbers and
+        marks are read as text; moments are written as 2024-12-31T23:59:58, all with an offset or all without.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The named columns, with the moments as datetimes.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file is missing, empty or cannot be read, a moment is not one, or some have an offset.
+    MissingColumnError
+        If a column is not in the file.
+    MissingDependencyError
+        If the file is Parquet and PyArrow is not installed.
+    """
+    text = [column for role, column in roles.items() if role not in _EVENT_NUMBERS]
+    frame = _read(path, "events", list(roles.values()), text=text)
+    if frame.empty:
+        raise InvalidInputError(f"{str(path)!r} must have a header and rows, got no rows")
+    moment = roles["timestamp"]
+    if pd.api.types.is_datetime64_any_dtype(frame[moment]):
+        return frame
+    return frame.assign(**{moment: _moments(frame[moment])})
+
+
+_EVENT_NUMBERS = {"order", "price", "amount", "emotion", "is_bot"}
+
+
+def _moments(written: pd.Series) -> pd.Series:
+    """Text as datetimes; those with offsets as moments of UTC."""
+    # What follows the day says whether there is an offset; the day has hyphens of its own.
+    offset = written.astype("str").str.slice(10).str.contains(r"[zZ+-]", regex=True) & written.notna()
+    if offset.any() and not offset.loc[written.notna()].all():
+        raise InvalidInputError(
+            f"moments must be all with an offset or all without, got {int(offset.sum())} of {len(written)} "
+            f"rows of column {str(written.name)!r} with one"
+        )
+    moments = pd.to_datetime(written, format="ISO8601", utc=bool(offset.any()), errors="coerce")
+    wrong = moments.isna().to_numpy()
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise InvalidInputError(
+            f"moments must be written as 2024-12-31T23:59:58, got {str(written.iloc[first])!r} in row "
+            f"{first + 1} of column {str(written.name)!r} ({int(wrong.sum())} of {len(written)} rows)"
+        )
+    return moments
 
 
 def columns_of(path: Path) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from customer_centric.audit.churn.report import ContractReport, ReturnReport
+from customer_centric.audit.journey.report import JourneyReport
 from customer_centric.audit.plain import Estimate, JsonValue, LogCount, plain_mapping
 from customer_centric.audit.survey.report import SurveyReport
 from customer_centric.typing import TimeUnit
@@ -243,6 +244,8 @@ class AuditReport:
         Who leaves, where contracts end; None without subscriptions.
     survey : SurveyReport or None
         What customers say, and what those who say it are worth; None without ratings.
+    journeys : JourneyReport or None
+        Where it hurts, and what that costs; None without events.
     notes : tuple of str
         What limits these numbers, in plain words.
     """
@@ -262,6 +265,7 @@ class AuditReport:
     returns: ReturnReport | None = None
     contracts: ContractReport | None = None
     survey: SurveyReport | None = None
+    journeys: JourneyReport | None = None
     notes: tuple[str, ...]
 
 

@@ -16,6 +16,10 @@ from customer_centric.audit.churn.contracts import answer_contracts
 from customer_centric.audit.churn.question import ContractQuestion
 from customer_centric.audit.churn.report import ContractReport, ReturnReport
 from customer_centric.audit.churn.returning import answer_returning
+from customer_centric.audit.journey.answer import answer_journeys
+from customer_centric.audit.journey.charts import draw_journey_charts
+from customer_centric.audit.journey.question import JourneyQuestion
+from customer_centric.audit.journey.report import JourneyReport
 from customer_centric.audit.page import Chart, charts_or_reason, unwatched
 from customer_centric.audit.report import AuditReport, CustomerBase, Settings
 from customer_centric.audit.steps import Answer, Day, Question, answer
@@ -69,6 +73,7 @@ def run_audit(
     confidence_level: float = 0.90,
     contracts: ContractQuestion | None = None,
     survey: SurveyQuestion | None = None,
+    journeys: JourneyQuestion | None = None,
     source: str = "a data frame",
     command: str = "",
     progress: Callable[[str], None] | None = None,
@@ -103,11 +108,14 @@ def run_audit(
     time_zone : str, optional
         Zone in which days are counted, for instants.
     confidence_level : float, default 0.90
-        Nominal coverage of every interval but those of contracts and the survey, strictly between 0 and 1.
+        Nominal coverage of every interval but those of contracts, the survey and journeys, strictly between
+        0 and 1.
     contracts : ContractQuestion, optional
         Subscriptions of customers, and what is asked of them.
     survey : SurveyQuestion, optional
         Ratings of customers, and what is asked of them.
+    journeys : JourneyQuestion, optional
+        Events of customers' journeys, and what is asked of them.
     source : str, default "a data frame"
         What the report calls the log.
     command : str, default ""
@@ -202,6 +210,10 @@ def run_audit(
     if survey is not None:
         tell("Scoring the ratings")
         said = answer_survey(survey, Worth(found.values.customer, found.values.lifetime_value))
+    hurt = None
+    if journeys is not None:
+        tell("Following the journeys")
+        hurt = answer_journeys(journeys)
     report = _report(
         found,
         settings,
@@ -209,6 +221,7 @@ def run_audit(
         returns=back.report,
         contracts=None if left is None else left.report,
         survey=None if said is None else said.report,
+        journeys=None if hurt is None else hurt.report,
     )
     tell("Drawing the charts")
     charts, missing = charts_or_reason(
@@ -217,6 +230,7 @@ def run_audit(
             *draw_return_charts(back),
             *(() if left is None else draw_contract_charts(left)),
             *(() if said is None else draw_survey_charts(said)),
+            *(() if hurt is None else draw_journey_charts(hurt)),
         ]
     )
     return Audit(report=report, charts=charts, missing_charts=missing)
@@ -230,6 +244,7 @@ def _report(
     returns: ReturnReport,
     contracts: ContractReport | None,
     survey: SurveyReport | None,
+    journeys: JourneyReport | None,
 ) -> AuditReport:
     level, test = settings.confidence_level, found.test
     return AuditReport(
@@ -254,6 +269,7 @@ def _report(
         returns=returns,
         contracts=contracts,
         survey=survey,
+        journeys=journeys,
         notes=notes,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from customer_centric.audit import composed, printed, tables, words
 from customer_centric.audit.churn.text import contract_section, return_section
+from customer_centric.audit.journey.text import journey_section
 from customer_centric.audit.report import AuditReport
 from customer_centric.audit.survey.text import survey_section
 
@@ -42,6 +43,8 @@ def render_text(report: AuditReport) -> str:
         blocks.append(printed.paragraph(report.spend_verdict))
     if report.survey is not None:
         blocks.extend(survey_section(report.survey))
+    if report.journeys is not None:
+        blocks.extend(journey_section(report.journeys))
     blocks.extend(printed.care(composed.notes(report)))
     blocks.extend(printed.asked(composed.settings_rows(report), report.settings.command))
     return "\n\n".join(blocks) + "\n"
