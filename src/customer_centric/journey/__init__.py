@@ -30,7 +30,6 @@ from customer_centric.journey.loss import FrictionLoss, fix_gain, friction_loss
 from customer_centric.journey.moments import MomentsOfTruth, moments_of_truth
 from customer_centric.journey.next_step import NextStep, next_step
 from customer_centric.journey.path import PathEfficiency, ReworkRate, path_efficiency, rework_rate
-from customer_centric.journey.placebo import PlaceboLoss, placebo_loss
 from customer_centric.journey.quality import LogQuality, OrderViolation, check_log
 from customer_centric.journey.report import FrictionReport, friction_report
 from customer_centric.journey.schema import EventSchema
@@ -74,7 +73,6 @@ __all__ = [
     "OrderViolation",
     "OutcomeIncidence",
     "PathEfficiency",
-    "PlaceboLoss",
     "ReworkRate",
     "Signal",
     "SignalTable",
@@ -105,7 +103,6 @@ __all__ = [
     "next_step",
     "outcome_incidence",
     "path_efficiency",
-    "placebo_loss",
     "prepare_log",
     "rework_rate",
     "single_fix_gain",
