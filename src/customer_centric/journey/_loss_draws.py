@@ -91,6 +91,15 @@ def draw_sums(
     return _draw_groups(risk, rows, group, n_groups, outcome, n_resamples, rng)
 
 
+def sums_of_all(
+    risk: RiskSet, customer: NDArray[Any], outcome: FloatArray, rng: np.random.Generator
+) -> CellSums:
+    """The sums for the customers there are, and no draws."""
+    owner, n_owners = owners_of(customer, risk.known)
+    rows = _rows_of(risk, outcome, np.zeros(outcome.size))
+    return _draw_customers(risk, rows, owner, n_owners, outcome, 0, rng)
+
+
 def groups_of(owner: IntArray, n_owners: int) -> tuple[NDArray[np.int32], int]:
     """Customers in at most a thousand groups of about one size; everybody is one where there are fewer."""
     if n_owners <= _GROUPS:

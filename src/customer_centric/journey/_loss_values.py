@@ -100,7 +100,7 @@ def prior_observations(hits: FloatArray, n: FloatArray, mean: FloatArray) -> Flo
 
     grid = np.asarray(np.linspace(math.log(_FEWEST), math.log(_MOST), 24), dtype=np.float64)
     points: list[float] = grid.tolist()
-    found = np.stack([loglik(np.full(n.shape[0], point)) for point in points])
+    found = np.stack([loglik(np.zeros(n.shape[0]) + point) for point in points])
     best = found.argmax(axis=0)
     low, high = grid[np.maximum(best - 1, 0)], grid[np.minimum(best + 1, grid.size - 1)]
     for _ in range(24):

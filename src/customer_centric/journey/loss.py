@@ -246,12 +246,9 @@ def _loss(
 ) -> FrictionLoss:
     level = check_confidence_level(confidence_level)
     n_draws = int(check_number("n_resamples", n_resamples, minimum=1.0, whole=True))
-    if not isinstance(rng, np.random.Generator):
-        raise InvalidInputError(
-            f"`rng` must be a NumPy random generator, got {rng!r}; pass for instance np.random.default_rng(1)"
-        )
+    check_random(rng)
     journeys = signals.journeys
-    y, is_share = _known_outcomes(journeys, outcome)
+    y, is_share = known_outcomes(journeys, outcome)
     money = None if value is None else _known_values(value, journeys.n_journeys, is_share=is_share)
     labels = {
         name: codes_of_labels(name, given, journeys.n_journeys) for name, given in (strata or {}).items()
@@ -285,7 +282,7 @@ def _loss(
     return loss_result(signals, which, risk, sums, values, raw, study=study)
 
 
-def _known_outcomes(journeys: Journeys, outcome: ArrayLike | None) -> tuple[FloatArray, bool]:
+def known_outcomes(journeys: Journeys, outcome: ArrayLike | None) -> tuple[FloatArray, bool]:
     """Outcomes, NaN for journeys that began before the log, and whether all are shares."""
     y = check_per_journey("outcome", journeys.outcome if outcome is None else outcome, journeys.n_journeys)
     y = np.where(journeys.status == STATUSES.index("left_truncated"), np.nan, y)
@@ -320,6 +317,13 @@ def _absent(signals: SignalTable, which: BoolArray) -> tuple[str, ...]:
     return tuple(
         f"{name} could not be looked for: {signals.absent[name]}" for name in asked if name in signals.absent
     )
+
+
+def check_random(rng: np.random.Generator) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise InvalidInputError(
+            f"`rng` must be a NumPy random generator, got {rng!r}; pass for instance np.random.default_rng(1)"
+        )
 
 
 def check_per_journey(name: str, values: ArrayLike, n: int) -> FloatArray:
