@@ -20,7 +20,7 @@ from customer_centric.journey._lazy_events import LazyEvents
 from customer_centric.journey._order import starts_of
 from customer_centric.journey.visits import (
     COMPANY,
-    COMPANY_INTENTS,
+    CUSTOMER,
     INFO_REQUEST,
     NEVER,
     PENDING,
@@ -119,12 +119,13 @@ def _add_intents(rows: AnyLazyFrame, roles: list[str], wanted: dict[str, nw.Expr
     if "intent" not in roles:
         return rows
     intent = nw.col("intent")
-    is_reason = ~intent.is_in(COMPANY_INTENTS) & ~intent.is_null()
-    rows = rows.with_columns(
-        asks=flag(intent == INFO_REQUEST),
-        gone=flag(intent == UNAVAILABLE),
-        reason_place=nw.when(is_reason).then(nw.col("place")),
-    )
+    asks = intent == INFO_REQUEST
+    if "actor" in roles:
+        # A customer who asks for information has a reason of his own.
+        asks = asks & (nw.col("actor") != CUSTOMER)
+    rows = rows.with_columns(asks=flag(asks), gone=flag(intent == UNAVAILABLE))
+    is_reason = (nw.col("asks") + nw.col("gone") == 0) & ~intent.is_null()
+    rows = rows.with_columns(reason_place=nw.when(is_reason).then(nw.col("place")))
     first = nw.col("reason_place").min().over("journey", "number")
     rows = rows.with_columns(first_reason=nw.when(nw.col("reason_place") == first).then(intent))
     wanted |= {

@@ -79,20 +79,22 @@ class Journeys:
         return {name: int(n) for name, n in zip(STATUSES, counted, strict=True)}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a journey: its id, customer, status, outcome, moments and number of visits."""
+        """One row a journey: its id, customer, status, outcome, moments and number of visits.
+
+        Moments are in UTC where those of the log have a time zone.
+        """
         import pandas as pd
 
         every = np.arange(self.n_journeys)
         v = self.visits
-        unit = f"datetime64[{v.clock.unit}]"
         return pd.DataFrame(
             {
                 "case_id": self.ids(every),
                 "customer_id": self.customer_ids(every),
                 "status": np.array(STATUSES, dtype=object)[self.status],
                 "outcome": self.outcome,
-                "start": v.begin[v.starts[:-1]].view(unit),
-                "end": v.finish[v.starts[1:] - 1].view(unit),
+                "start": v.clock.moments(v.begin[v.starts[:-1]]),
+                "end": v.clock.moments(v.finish[v.starts[1:] - 1]),
                 "n_visits": np.diff(v.starts),
             }
         )

@@ -18,7 +18,7 @@ from customer_centric.typing import BoolArray, FloatArray, IntArray
 __all__ = ["Visits"]
 
 PENDING: Final = OUTCOMES.index("pending")
-_CUSTOMER: Final = 0
+CUSTOMER: Final = 0
 COMPANY: Final = ACTORS.index("company")
 # Intents that are no reason of a customer: what the company asks for, and what it no longer has.
 INFO_REQUEST: Final = "info_request"
@@ -264,7 +264,7 @@ def _intents(texts: Any, runs: Runs) -> dict[str, Any]:
     )
     if "actor" in texts:
         # A customer who asks for information has a reason of his own.
-        asks &= texts["actor"].codes != _CUSTOMER
+        asks &= texts["actor"].codes != CUSTOMER
     why = np.where(asks | gone, -1, intent.codes)
     # The first reason that is there.
     place = np.where(why >= 0, np.arange(why.size), why.size)

@@ -42,6 +42,13 @@ class Clock:
         moment: np.datetime64 = np.asarray([ticks], dtype=np.int64).view(f"datetime64[{self.unit}]")[0]
         return moment
 
+    def moments(self, ticks: IntArray) -> pd.DatetimeIndex:
+        """The moments that are so many ticks after 1970-01-01, with a zone if they are moments of UTC."""
+        import pandas as pd
+
+        found = pd.DatetimeIndex(np.ascontiguousarray(ticks).view(f"datetime64[{self.unit}]"))
+        return found.tz_localize("UTC") if self.is_utc else found
+
 
 def encode_moments(series: AnySeries, *, engine: Engine, role: str) -> tuple[IntArray, Clock]:
     """Ticks since 1970-01-01 of a column of dates or datetimes; missing moments are refused."""
