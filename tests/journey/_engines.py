@@ -20,7 +20,6 @@ def as_engine(frame: pd.DataFrame, engine: str) -> Any:
     if engine == "pyarrow":
         return pa.Table.from_pandas(frame, preserve_index=False)
     if engine == "duckdb":
-        plain = frame.reset_index(drop=True)
-        return duckdb.connect(config={"threads": 1}).query("from plain")
+        return duckdb.connect(config={"threads": 1}).from_df(frame.reset_index(drop=True))
     eager = pl.from_pandas(frame.reset_index(drop=True))
     return eager.lazy() if engine == "polars lazy" else eager

@@ -37,7 +37,7 @@ def status(found: Journeys) -> list[str]:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_status_is_never_told_by_the_last_event_alone(engine: str) -> None:
-    """Converted before all else; silent journeys are open until they are closed; who called last escalated."""
+    """Converted before all else; silence is open until it is closed; who called last escalated."""
     events = table("cart pay buy", "cart", "cart call", "cart bye", "pay buy", "cart buy call bye", "cart")
     log = prepare_log(as_engine(events, engine))
     words: dict[str, Any] = {"goal": "buy", "contact": "call", "lost": "bye", "entry": "cart"}
@@ -75,7 +75,7 @@ def test_zones_come_back_as_moments_of_utc() -> None:
 
 
 def test_wrong_arguments_are_refused() -> None:
-    """Typing errors in touchpoints are errors; no touchpoint is goal and loss at once; no end before the log's."""
+    """Unknown touchpoints, one with two meanings, and an end before that of the log."""
     log = prepare_log(table("cart buy", "cart bye"))
     with pytest.raises(
         cc.InvalidInputError, match="`goal` must be touchpoints of the log, got 'by'; its touc"

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 import customer_centric as cc
-from journey._engines import ENGINES, as_engine
 from customer_centric import EventSchema, check_log, find_journeys, prepare_log
 from customer_centric.simulate import simulate_journeys
+from journey._engines import ENGINES, as_engine
 
 START = pd.Timestamp("2026-03-01 10:00")
 
@@ -76,7 +76,7 @@ def test_bad_values_are_refused_in_every_engine(
 def test_datetimes_with_and_without_a_zone_do_not_mix() -> None:
     """One column has one kind of clock; several zones are one clock, in UTC."""
     mixed = events(timestamp=pd.Series([START.tz_localize("UTC"), START, START], dtype=object))
-    with pytest.raises(cc.InvalidInputError, match="`timestamp`.*mixed time zones"):
+    with pytest.raises(cc.InvalidInputError, match=r"`timestamp`.*mixed time zones"):
         prepare_log(mixed)
     zones = ["Europe/Berlin", "America/New_York", "UTC"]
     several = events(timestamp=pd.Series([START.tz_localize(zone) for zone in zones], dtype=object))

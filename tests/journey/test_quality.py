@@ -32,7 +32,7 @@ def shop(n: int, rng: np.random.Generator, *, broken: bool) -> pd.DataFrame:
 
 @pytest.mark.parametrize("engine", ["pandas", "polars lazy", "duckdb"])
 def test_purchases_before_their_payment_are_found(engine: str) -> None:
-    """A third of the purchases come before their payment when gaps are multiplied by their index: P(2a < b)."""
+    """A third of them, where gaps are multiplied by their index: P(2a < b) of exponential gaps."""
     broken = shop(600, np.random.default_rng(1), broken=True)
     moments = broken.pivot_table(index="case_id", columns="touchpoint", values="timestamp")
     early = moments.index[moments["purchase"] < moments["payment"]]
