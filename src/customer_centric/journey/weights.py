@@ -71,6 +71,11 @@ class WeightFit:
         pairs = zip(self.signals, (float(value) for value in self.weight), strict=True)
         return {name: value for name, value in pairs if not np.isnan(value)}
 
+    def learned(self) -> dict[str, float]:
+        """The weights that outcomes had a say in; the others are still the expert's."""
+        known = self.as_mapping()
+        return {name: known[name] for name, n in zip(self.signals, self.n_first, strict=True) if n > 0}
+
     def to_frame(self) -> pd.DataFrame:
         """One row a signal."""
         import pandas as pd
