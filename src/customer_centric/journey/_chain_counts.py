@@ -91,7 +91,7 @@ def _pooled(moves: FloatArray, touchpoint: IntArray) -> FloatArray:
     same = (touchpoint[:, None] == touchpoint).astype(np.float64)
     total = same @ moves
     seen = total.sum(axis=-1, keepdims=True)
-    return np.divide(total, seen, out=np.zeros_like(total), where=seen > 0)
+    return np.asarray(np.divide(total, seen, out=np.zeros_like(total), where=seen > 0))
 
 
 def _shares(
