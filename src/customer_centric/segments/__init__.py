@@ -2,4 +2,15 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from customer_centric.segments.markov import MarkovValue, clv_markov
+from customer_centric.segments.migration import Migration, migration_matrix
+from customer_centric.segments.regression import RegressionToMean, regression_to_mean
+
+__all__ = [
+    "MarkovValue",
+    "Migration",
+    "RegressionToMean",
+    "clv_markov",
+    "migration_matrix",
+    "regression_to_mean",
+]
