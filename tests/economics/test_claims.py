@@ -137,7 +137,7 @@ def test_up_to_10_is_contradicted_only_beyond_10_and_supported_by_anything_below
     assert (check.lowest, check.highest) == (-math.inf, 10)
     assert ("Any smaller value would support it too" in str(check)) == (verdict == "supported")
     if lower == 2:
-        assert "this one is 30% of the number quoted" in str(check)
+        assert "this one is 30 % of the number quoted" in str(check)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_counts_are_judged_by_exact_bounds_and_percent_is_written_as_percent() -
         ),
         (
             lambda: dataclasses.replace(CLAIMS["trust_recommendations"], number=88),
-            "`number` must be a finite number at least 0 and at most 1, got 88; 66 % is written 0.66",
+            "`number` must be a finite number greater than 0 and at most 1, got 88; 66 % is written 0.66",
         ),
     ],
 )

@@ -28,7 +28,7 @@ class Claim:
     wording : str
         What is said.
     number : float
-        The number in it; shares as fractions.
+        The number in it, greater than 0; shares as fractions.
     quantity : {"ratio", "share"}
         A multiple of something, or a share from 0 to 1.
     bound : {"about", "at most"}
@@ -65,7 +65,8 @@ class Claim:
         check_choice("quantity", self.quantity, ("ratio", "share"))
         check_choice("bound", self.bound, ("about", "at most"))
         most = 1.0 if self.quantity == "share" else None
-        check_number("number", self.number, minimum=0.0, maximum=most, remedy=_as_fraction(self.quantity))
+        remedy = _as_fraction(self.quantity)
+        check_number("number", self.number, minimum=0.0, open_minimum=True, maximum=most, remedy=remedy)
         check_number("precision", self.precision, minimum=0.0)
 
     def region(self, *, tolerance: float | None = None) -> tuple[float, float]:
@@ -116,8 +117,8 @@ class ClaimCheck:
             f"{self.measurement.definition}; the claim is true for {true}."
         )
         if self.verdict == "supported" and claim.bound == "at most":
-            part = self.measurement.value / claim.number
-            said += f" Any smaller value would support it too: this one is {part:.0%} of the number quoted."
+            part = 100 * self.measurement.value / claim.number
+            said += f" Any smaller value would support it too: this one is {part:.0f} % of the number quoted."
         return f"{said} It speaks of {claim.population}; the verdict is about those measured."
 
     def _say(self, value: float) -> str:
@@ -271,8 +272,8 @@ CLAIMS: Final[Mapping[str, Claim]] = MappingProxyType(
             population="customers who switched, by their own account",
             source="unsourced",
             measure="share of those who left who name service as the reason; what service caused is another "
-            "question",
-            measured_by="Measurement.of_share",
+            "question, of attributable_churn",
+            measured_by="stated_cause",
         ),
         "would_pay_more_for_experience": Claim(
             wording="86 % of customers would pay more for a better experience",
