@@ -160,13 +160,14 @@ def investment_case(
     point, spread = _measures(mean[None, :], delta), _measures(draws, delta)
     with np.errstate(over="ignore"):
         irrs = np.expm1(-np.array(log_roots(mean))[::-1]) + 0.0  # no negative zero
+    rates = _single_rates(draws)
     bounds = [_quantiles(values, confidence_level) for values in spread]
     return InvestmentCase(
         npv=float(point[0][0]),
         npv_interval=bounds[0],
         irr=float(irrs[0]) if irrs.size == 1 else math.nan,
         irrs=irrs,
-        irr_interval=_quantiles(_single_rates(draws), confidence_level),
+        irr_interval=_quantiles(rates, confidence_level),
         payback=float(point[1][0]),
         discounted_payback=float(point[2][0]),
         payback_interval=bounds[1],
@@ -176,7 +177,7 @@ def investment_case(
         probability_of_profit=float(np.mean(spread[0] > 0)) if draws.size else None,
         discount_rate=float(discount_rate),
         n_draws=len(draws),
-        reason=_reason(mean, irrs, draws),
+        reason=_reason(mean, irrs, rates),
     )
 
 
@@ -205,6 +206,8 @@ def _payback(flows: FloatArray) -> FloatArray:
 def _single_rates(draws: FloatArray) -> FloatArray:
     """The internal rate of each draw; NaN where it has none or several."""
     rates = np.full(len(draws), np.nan)
+    if not rates.size:
+        return rates
     changes = sign_changes(draws)
     once = changes == 1
     with np.errstate(over="ignore"):
@@ -225,8 +228,8 @@ def _quantiles(values: FloatArray, confidence_level: float) -> Interval | None:
     return Interval(float(low), float(high), confidence_level)
 
 
-def _reason(mean: FloatArray, irrs: FloatArray, draws: FloatArray) -> str | None:
-    """What is missing and why."""
+def _reason(mean: FloatArray, irrs: FloatArray, rates: FloatArray) -> str | None:
+    """What is missing and why, given the single rate of each draw."""
     reasons: list[str] = []
     if not mean.any():
         reasons.append("all flows are 0")
@@ -236,7 +239,7 @@ def _reason(mean: FloatArray, irrs: FloatArray, draws: FloatArray) -> str | None
         reasons.append("no internal rate of return: the flows never change sign")
     elif irrs.size > 1:
         reasons.append(f"{irrs.size} internal rates of return: decide by the net present value")
-    odd = int(np.isnan(_single_rates(draws)).sum())
+    odd = int(np.isnan(rates).sum())
     if odd:
-        reasons.append(f"{odd} of {len(draws)} draws have not exactly one internal rate of return")
+        reasons.append(f"{odd} of {rates.size} draws have not exactly one internal rate of return")
     return "; ".join(reasons) or None
