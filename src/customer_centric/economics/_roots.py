@@ -18,9 +18,10 @@ _HALVINGS = 64
 
 def sign_changes(flows: FloatArray) -> IntArray:
     """How often the flows of each row change sign, zeros left out: at most so many roots (Descartes)."""
-    sign = np.sign(flows)
+    sign: FloatArray = np.sign(flows)
     # A zero takes the sign before it.
-    last = np.maximum.accumulate(np.where(sign != 0, np.arange(sign.shape[1]), 0), axis=1)
+    own: IntArray = np.where(sign != 0, np.arange(sign.shape[1], dtype=np.int64), 0)
+    last = np.maximum.accumulate(own, axis=1)
     carried = np.take_along_axis(sign, last, axis=1)
     return np.asarray(((carried[:, 1:] * carried[:, :-1]) < 0).sum(axis=1), dtype=np.int64)
 
@@ -64,11 +65,11 @@ def one_log_root(flows: FloatArray) -> FloatArray:
     # Far enough out the first, or the last, flow outweighs the sum of all others.
     size = np.abs(flows)
     with np.errstate(divide="ignore"):
-        spread = np.log(size.sum(axis=1)) - np.log(np.where(size > 0, size, np.inf).min(axis=1))
-    high = spread + 1.0
-    low = -high
+        spread: FloatArray = np.log(size.sum(axis=1)) - np.log(np.where(size > 0, size, np.inf).min(axis=1))
+    high: FloatArray = spread + 1.0
+    low: FloatArray = -high
     for _ in range(_HALVINGS):
-        u = 0.5 * (low + high)
+        u: FloatArray = 0.5 * (low + high)
         exponent = u[:, None] * times
         terms = flows * np.exp(exponent - _peak(exponent, flows))
         above = terms.sum(axis=1) * rising > 0

@@ -184,7 +184,9 @@ def investment_case(
 def _measures(flows: FloatArray, delta: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Net present value, payback, discounted payback and profitability of each row."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        present = np.where(flows == 0, 0.0, flows * np.exp(-delta * np.arange(flows.shape[1])))
+        present = np.where(
+            flows == 0, 0.0, flows * np.exp(-delta * np.arange(flows.shape[1], dtype=np.float64))
+        )
         comes, goes = np.maximum(present, 0.0).sum(axis=1), np.maximum(-present, 0.0).sum(axis=1)
         npv = present.sum(axis=1)
         if not np.isfinite(npv).all():
