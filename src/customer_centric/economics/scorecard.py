@@ -153,7 +153,7 @@ class WeightedTotal:
     value : float
         Sum of the contributions: 0 if every metric were at the first of its two anchors, 1 at the second.
     interval : Interval or None
-        Bounds that hold however the metrics hang together; None where a metric has no interval.
+        Bounds that hold however the metrics are correlated; None where one that counts has no interval.
     contributions : mapping
         What each metric adds: weight times its position between the anchors.
     weights : mapping
@@ -225,6 +225,8 @@ class Scorecard:
 
     def _repr_html_(self) -> str:
         frame = self.to_frame()
+        words = frame.columns.difference(list(_NUMBERS))
+        frame[words] = frame[words].where(frame[words].notna(), "")
         table = frame.to_html(index=False, na_rep="", float_format="{:,.4g}".format, border=0)
         return as_html(self) + table
 
@@ -282,7 +284,7 @@ def scorecard(
 
     neither clipped nor scaled by the best and worst of any peers, so that a total changes only if a metric
     does. Bounds of the total add up the reach of every metric, as if all were wrong in the same direction:
-    they hold whatever the correlations, and are wide.
+    for estimates that are about normal they hold whatever the correlations, and are wide.
 
     References
     ----------
