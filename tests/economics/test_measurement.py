@@ -12,6 +12,7 @@ from scipy.stats import binomtest, t
 from customer_centric.economics import Measurement
 from customer_centric.economics.measurement import exact_share_interval
 from customer_centric.errors import InvalidInputError
+from customer_centric.intervals import Interval
 from effort import examples
 
 
@@ -60,6 +61,11 @@ def test_bounds_of_a_share_hold_it_and_are_never_of_width_zero(n: float, part: f
     [
         (lambda: Measurement(value=float("nan"), definition="x"), "`value` must be a finite number, got nan"),
         (lambda: Measurement(value=1.0, definition=" "), "`definition` must be words, got ' '; say what"),
+        (
+            lambda: Measurement(value=66, interval=Interval(0.6, 0.7, 0.95), definition="x"),
+            "`interval` must be of `value`, got 66 far from 0.6 to 0.7; give both in one unit",
+        ),
+        (lambda: Measurement(value=1, interval=(0, 2), definition="x"), "must be an Interval, got tuple"),
         (lambda: Measurement(value=1.0, definition="x", n=0), "`n` must be a finite number greater than 0"),
         (
             lambda: Measurement(value=1.0, definition="x", successes=1.0),

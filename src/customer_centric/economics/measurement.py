@@ -36,7 +36,8 @@ class Measurement:
     Raises
     ------
     InvalidInputError
-        If the value is not finite, the definition is empty, or `n` or `successes` do not fit.
+        If the value is not finite, the definition is empty, the interval lies elsewhere, or `n` or
+        `successes` do not fit.
 
     Examples
     --------
@@ -59,6 +60,8 @@ class Measurement:
             raise InvalidInputError(
                 f"`definition` must be words, got {self.definition!r}; say what is counted, among whom"
             )
+        if self.interval is not None:
+            _check_near(self.value, self.interval)
         if self.n is not None:
             check_number("n", self.n, minimum=0.0, open_minimum=True)
         if self.successes is not None:
@@ -124,6 +127,17 @@ class Measurement:
             definition=definition,
             interval=Interval(centre - reach, centre + reach, confidence_level),
             n=n,
+        )
+
+
+def _check_near(value: float, interval: object) -> None:
+    """Bounds of a resampled interval may miss the estimate, but not by far: then the units differ."""
+    if not isinstance(interval, Interval):
+        raise InvalidInputError(f"`interval` must be an Interval, got {type(interval).__name__}")
+    if max(interval.lower - value, value - interval.upper) > interval.width + 1e-9 * abs(value):
+        raise InvalidInputError(
+            f"`interval` must be of `value`, got {value:g} far from {interval.lower:g} to "
+            f"{interval.upper:g}; give both in one unit, shares as fractions"
         )
 
 
