@@ -39,7 +39,7 @@ class Claim:
     population : str
         Of whom it speaks.
     source : str
-        What the usual quotation names, or "unsourced".
+        Who is named for it, or "unsourced" where the wording came without a source.
     measure : str
         What would be measured to test it.
     measured_by : str
