@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, cast
 
 import narwhals.stable.v2 as nw
@@ -115,6 +115,10 @@ class MemoryFrame(Generic[FrameT]):
         """The frame with one column more, whatever the labels of its rows."""
         series = nw.new_series(column, values, nw.Float64, backend=self._frame.implementation)
         return cast("FrameT", self._frame.with_columns(series).to_native())
+
+    def with_series(self, columns: Sequence[AnySeries]) -> FrameT:
+        """The frame with some columns more, whatever the labels of its rows."""
+        return cast("FrameT", self._frame.with_columns(*columns).to_native())
 
     def build(
         self,
