@@ -54,9 +54,7 @@ def test_a_new_customer_is_worth_what_the_engine_says_and_margins_follow_the_cur
 
 def test_refusals() -> None:
     terms = {"discount_rate": 0.1, "timing": "end"}
-    with pytest.raises(
-        InvalidInputError, match=r"`tenure` must be one that customers get to, got 2"
-    ):
+    with pytest.raises(InvalidInputError, match=r"`tenure` must be one that customers get to, got 2"):
         residual_clv([1.0, 0.5, 0.0], 1, tenure=2, **terms)
     with pytest.raises(InvalidInputError, match=r"`tenure` must be a whole number at least 0, got 0.5"):
         residual_clv([1.0, 0.5], 1, tenure=0.5, **terms)

@@ -193,7 +193,6 @@ def customer_acquisition_cost(
     ]
     check_confidence_level(confidence_level)
     total = sum(costs)
-    undefined = [what for what, count in (("new", n), ("paid", n - free)) if total == 0 and count == 0]
     return AcquisitionCost(
         fully_loaded=_per_customer(total, n),
         interval=_cost_interval(total, n, confidence_level),
@@ -205,9 +204,7 @@ def customer_acquisition_cost(
         total_cost=total,
         new_customers=n,
         organic=free,
-        reason=f"nothing was spent and there are no {' or '.join(undefined)} customers"
-        if undefined
-        else ("there are no new customers" if n == 0 else None),
+        reason=_why_undefined(total, n, n - free),
     )
 
 
@@ -322,6 +319,14 @@ def _per_customer(cost: float, n: float) -> float:
     if n:
         return cost / n
     return math.inf if cost > 0 else math.nan
+
+
+def _why_undefined(cost: float, new: int, paid: int) -> str | None:
+    """Why a cost per customer is NaN or infinite."""
+    nobody = [what for what, count in (("new", new), ("paid", paid)) if count == 0]
+    if nobody and cost == 0:
+        return f"nothing was spent and there are no {' or '.join(nobody)} customers"
+    return "there are no new customers" if new == 0 else None
 
 
 def _cost_interval(cost: float, n: int, confidence_level: float) -> Interval | None:

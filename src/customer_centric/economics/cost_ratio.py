@@ -190,38 +190,21 @@ def acquisition_retention_ratio(
         for name, value in (("new_customers", new_customers), ("retained_customers", retained_customers))
     ]
     check_confidence_level(confidence_level)
-    needed = {
-        "prospects": prospects,
-        "customers": customers,
-        "acquisition_ceiling": acquisition_ceiling,
-        "retention_ceiling": retention_ceiling,
-    }
-    absent = [f"`{name}`" for name, value in needed.items() if value is None]
-    if 0 < len(absent) < len(needed):
-        raise InvalidInputError(
-            f"the marginal ratio needs `prospects`, `customers` and both ceilings, got no "
-            f"{' and no '.join(absent)}; give all of them or none"
-        )
     average = [_average(spend, count) for spend, count in zip(spends, counts, strict=True)]
-    sides = (
-        None
-        if prospects is None or customers is None or acquisition_ceiling is None or retention_ceiling is None
-        else [
-            _Side.of("prospects", spends[0], counts[0], prospects, acquisition_ceiling, 0.0),
-            _Side.of("customers", spends[1], counts[1], customers, retention_ceiling, retention_base),
-        ]
+    sides = _sides(
+        spends, counts, (prospects, customers), (acquisition_ceiling, retention_ceiling), retention_base
     )
-    marginal = [math.nan, math.nan] if sides is None else [side.cost(side.share) for side in sides]
+    marginal = [side.cost(side.share) for side in sides] or [math.nan, math.nan]
     return CostRatio(
         average=_over(*average),
         average_interval=_average_interval(spends, counts, confidence_level),
         marginal=_over(*marginal),
-        marginal_interval=None if sides is None else _marginal_interval(sides, confidence_level),
+        marginal_interval=_marginal_interval(sides, confidence_level),
         average_acquisition=average[0],
         average_retention=average[1],
         marginal_acquisition=marginal[0],
         marginal_retention=marginal[1],
-        reason=_reason(_over(*average), _over(*marginal), known=sides is not None),
+        reason=_reason(_over(*average), _over(*marginal), known=bool(sides)),
     )
 
 
@@ -349,6 +332,30 @@ class _Side:
         return min([*costs, self.cost(min(max(cheapest, low), high))]), max(costs)
 
 
+def _sides(
+    spends: list[float],
+    counts: list[float],
+    totals: tuple[int | None, int | None],
+    ceilings: tuple[float | None, float | None],
+    base: float,
+) -> list[_Side]:
+    """Both curves, or none where nothing is known of them; what is known in part is refused."""
+    names = ("prospects", "customers", "acquisition_ceiling", "retention_ceiling")
+    absent = [f"`{name}`" for name, value in zip(names, totals + ceilings, strict=True) if value is None]
+    if 0 < len(absent) < len(names):
+        raise InvalidInputError(
+            "the marginal ratio needs `prospects`, `customers` and both ceilings, got no "
+            f"{' and no '.join(absent)}; give all of them or none"
+        )
+    return [
+        _Side.of(name, spend, count, total, ceiling, least)
+        for name, spend, count, total, ceiling, least in zip(
+            names[:2], spends, counts, totals, ceilings, (0.0, base), strict=True
+        )
+        if total is not None and ceiling is not None
+    ]
+
+
 def _average(spend: float, count: float) -> float:
     if count:
         return spend / count
@@ -372,7 +379,7 @@ def _average_interval(spends: list[float], counts: list[float], confidence_level
 
 def _marginal_interval(sides: list[_Side], confidence_level: float) -> Interval | None:
     centre = [side.cost(side.share) for side in sides]
-    if not all(side.spend for side in sides):
+    if not sides or not all(side.spend for side in sides):
         return None
     if not np.isfinite(centre).all():
         return Interval(0.0, math.inf, confidence_level)

@@ -162,16 +162,7 @@ def retention_roi(
     check_confidence_level(confidence_level)
     spent = check_number("cost", cost, minimum=0.0, remedy=COST_REMEDY)
     d = check_rate(discount_rate)
-    r = check_array("retention_rate", retention_rate, minimum=0.0, maximum=1.0)
-    if r.size == 0:
-        raise InvalidInputError("`retention_rate` must be of at least one customer, got none")
-    raise_broken(
-        "retention_rate",
-        "less than 1 + `discount_rate`",
-        r,
-        np.asarray(r >= 1.0 + d),
-        "the lifetime value is infinite: give a higher discount rate",
-    )
+    r = _check_rates(retention_rate, d)
     more = check_array("gain", gain)
     money = check_array("margin", margin) * check_array("n_customers", n_customers, minimum=0.0)
     r, more, money = check_same_shape({"retention_rate": r, "gain": more, "margin": money})
@@ -188,6 +179,21 @@ def retention_roi(
         probability_of_profit=share,
         reason=_reason(gained, spent, even),
     )
+
+
+def _check_rates(retention_rate: ArrayLike, discount_rate: float) -> FloatArray:
+    """Rates of at least one customer, under all of which a lifetime value is finite."""
+    rates = check_array("retention_rate", retention_rate, minimum=0.0, maximum=1.0)
+    if rates.size == 0:
+        raise InvalidInputError("`retention_rate` must be of at least one customer, got none")
+    raise_broken(
+        "retention_rate",
+        "less than 1 + `discount_rate`",
+        rates,
+        np.asarray(rates >= 1.0 + discount_rate),
+        "the lifetime value is infinite: give a higher discount rate",
+    )
+    return rates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
