@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -38,6 +39,11 @@ def test_an_empty_log_reduces_to_an_empty_frame_with_the_columns() -> None:
     found = histories(log).frame
     assert len(found) == 0
     assert {"frequency", "recency", "age"} <= set(found.columns)
+    profit = cc.customer_profit(
+        log[["customer", "amount"]], customer="customer", amount="amount", margin_rate=0.4
+    )
+    assert len(profit) == 0
+    assert {"customer", "profit"} <= set(profit.columns)
 
 
 @pytest.mark.parametrize(
@@ -45,15 +51,42 @@ def test_an_empty_log_reduces_to_an_empty_frame_with_the_columns() -> None:
     [
         lambda: cc.net_promoter_score([]),
         lambda: cc.fit_bg_nbd(histories(empty_log())),
+        lambda: cc.gini([]),
+        lambda: cc.whale_curve([]),
         lambda: cc.investment_case([], discount_rate=0.1),
         lambda: cc.retention_roi([], 0.01, margin=1, cost=1, discount_rate=0.1),
         lambda: cc.clv_from_survival([], 1, discount_rate=0.1, timing="end"),
     ],
-    ids=["nps", "fit", "investment", "roi", "survival"],
+    ids=["nps", "fit", "gini", "whale", "investment", "roi", "survival"],
 )
 def test_a_score_or_a_fit_of_nothing_is_refused(score: Callable[[], object]) -> None:
     with pytest.raises(InvalidInputError):
         score()
+
+
+# ── All alike, one customer, no profit ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("profits", [[5.0], [5.0] * 7])
+def test_equal_profits_have_a_gini_of_0_and_a_whale_that_peaks_at_1(profits: list[float]) -> None:
+    assert cc.gini(profits).coefficient == 0.0
+    assert cc.whale_curve(profits).peak == 1.0
+
+
+def test_deciles_of_fewer_customers_have_as_many_groups_and_say_so() -> None:
+    table = cc.decile_table([30.0, 20.0, 10.0])
+    assert len(table.to_frame()) == 3
+    assert table.reason is not None
+
+
+@pytest.mark.parametrize("profits", [[10.0, -10.0], [5.0, -20.0], [0.0, 0.0]])
+def test_without_a_total_profit_the_whale_is_in_money_only(profits: list[float]) -> None:
+    whale = cc.whale_curve(profits)
+    assert math.isnan(whale.peak)
+    assert whale.reason
+    assert np.isnan(whale.share_of_profit(0.5)).all()
+    assert (whale.gained, whale.destroyed) == (max(profits[0], 0.0), -min(profits[1], 0.0))
+    assert np.isfinite(whale.cumulative).all()
 
 
 # ── A negative margin ───────────────────────────────────────────────────────────────────────────────
