@@ -261,7 +261,7 @@ CLAIMS: Final[Mapping[str, Claim]] = MappingProxyType(
             source="unsourced",
             measure="share of loyal customers who buy another product over the share of others; a ratio of "
             "shares, and not of odds, which is larger",
-            measured_by="cross_sell_odds",
+            measured_by="cross_sell_odds, as risk_ratio",
         ),
         "left_because_of_service": Claim(
             wording="66 % of customers who switched left because of poor service",
