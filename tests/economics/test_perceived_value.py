@@ -100,7 +100,10 @@ def test_intervals_are_those_of_student_and_welch() -> None:
         expected = test.confidence_interval(0.90)
         assert change.interval is not None
         assert (change.interval.lower, change.interval.upper) == pytest.approx(tuple(expected))
-        assert "90% interval of the loss" in str(change)
+        assert f"90% interval {expected.low:,.2f} to {expected.high:,.2f}" in str(change)
+        back = compare_perceived_value(after, before, customers=customers)  # type: ignore[arg-type]
+        assert f"gain {change.loss:,.2f}" in str(back)
+        assert f"90% interval {expected.low:,.2f} to {expected.high:,.2f}" in str(back)
 
 
 def test_no_spread_is_not_certainty() -> None:

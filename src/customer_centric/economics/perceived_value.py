@@ -264,15 +264,16 @@ class PerceivedValueChange:
 
     def __str__(self) -> str:
         """The loss in a sentence."""
-        word = "lose" if self.loss >= 0 else "gain"
+        word = "gain" if self.loss < 0 else "lose"
         sentence = (
             f"Customers {word} {abs(self.loss):,.2f} each: {self.before.surplus:,.2f} was left to them, "
             f"now it is {self.after.surplus:,.2f}"
         )
         if self.interval is not None and not self.reason:
-            lower, upper = self.interval.lower, self.interval.upper
+            # The bounds of what the sentence speaks of: of a gain, those of the loss the other way round.
+            bounds = sorted((-b if self.loss < 0 else b) for b in (self.interval.lower, self.interval.upper))
             sentence += (
-                f" ({self.interval.confidence_level:.0%} interval of the loss {lower:,.2f} to {upper:,.2f})"
+                f" ({self.interval.confidence_level:.0%} interval {bounds[0]:,.2f} to {bounds[1]:,.2f})"
             )
         return f"{sentence} ({self.reason})" if self.reason else sentence
 
