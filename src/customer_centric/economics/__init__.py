@@ -34,6 +34,7 @@ from customer_centric.economics.reallocation import Reallocation, reallocate_bud
 from customer_centric.economics.referral import CustomerEquity, ReferralValue, customer_equity, referral_value
 from customer_centric.economics.residual import residual_clv
 from customer_centric.economics.retention_roi import RetentionRoi, retention_roi
+from customer_centric.economics.robust_budget import RobustBudget, draw_responses, robust_budget
 from customer_centric.economics.scorecard import (
     FIVE_PROCESSES,
     Metric,
@@ -65,6 +66,7 @@ __all__ = [
     "Reallocation",
     "ReferralValue",
     "RetentionRoi",
+    "RobustBudget",
     "Scorecard",
     "SpendResponse",
     "WeightedTotal",
@@ -80,6 +82,7 @@ __all__ = [
     "compare_perceived_value",
     "customer_acquisition_cost",
     "customer_equity",
+    "draw_responses",
     "investment_case",
     "ltv_to_cac",
     "optimal_budget",
@@ -92,5 +95,6 @@ __all__ = [
     "response_cost_ratio",
     "retention_elasticity",
     "retention_roi",
+    "robust_budget",
     "scorecard",
 ]
