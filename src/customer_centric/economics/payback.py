@@ -27,6 +27,8 @@ PaybackTiming: TypeAlias = Literal["start", "mid", "end", "continuous", "after_r
 _TIMINGS: tuple[PaybackTiming, ...] = ("start", "mid", "end", "continuous", "after_renewal")
 # 24 margins of 500 / 12 are 1,000 on paper and a last bit less in a float: they have paid back 1,000.
 _LAST_BITS = 1e-12
+# Over a whole life less than this is no change at all, and a quotient of such numbers would lose its digits.
+_FLAT = 1e-14
 
 
 def payback_period(
@@ -156,7 +158,7 @@ def payback_from_survival(
     Notes
     -----
     The smallest \(n\) with \(\sum_{t=0}^{n-1} S(t)\,m(t)\,(1+d)^{-(t+k)} \ge C\), with the letters of
-    `clv_from_survival`.
+    `clv_from_survival`. A sum that misses the cost by less than \(10^{-12}\) of it has reached it.
 
     Examples
     --------
@@ -193,7 +195,7 @@ def _periods(needed: float, log_q: float) -> float:
     least = needed * (1.0 - _LAST_BITS)
     if log_q == -math.inf:
         return 1.0 if least <= 1.0 else math.inf
-    if log_q == 0.0:
+    if abs(log_q) * max(needed, 1.0) < _FLAT:
         return float(math.ceil(least))
     # 1 - q^n = (1 - q) * needed, with 1 - q = -expm1(log q), which keeps its digits near q = 1.
     slope = math.expm1(log_q)
@@ -206,10 +208,11 @@ def _periods(needed: float, log_q: float) -> float:
 def _in_part(n: float, needed: float, log_q: float, delta: float) -> float:
     """The last period of a continuous flow up to the moment at which it has paid back."""
     whole = n - 1.0
-    before = whole if log_q == 0.0 else math.expm1(whole * log_q) / math.expm1(log_q) if whole else 0.0
+    flat = abs(log_q) * n < _FLAT or not whole
+    before = whole if flat else math.expm1(whole * log_q) / math.expm1(log_q)
     factor = math.exp(whole * log_q) if whole else 1.0
     part = min(max((needed - before) / factor, 0.0), 1.0)  # of the last period's worth
-    if delta == 0.0:
+    if abs(delta) < _FLAT:
         return whole + part
     # The part u of a period with (1 - e^(-delta u)) / (1 - e^(-delta)) = part.
     return whole + min(-math.log1p(part * math.expm1(-delta)) / delta, 1.0)
