@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from customer_centric.segments.base_audit import BaseAudit, base_audit
 from customer_centric.segments.concentration import Gini, LorenzCurve, gini, lorenz_curve
+from customer_centric.segments.cross_sell import (
+    CrossSellMargin,
+    CrossSellOdds,
+    cross_sell_margin,
+    cross_sell_odds,
+)
 from customer_centric.segments.deciles import AbcClasses, DecileTable, abc_classes, decile_table
+from customer_centric.segments.frequency import OptimalFrequency, optimal_frequency, relative_frequency
+from customer_centric.segments.ladder import LoyaltyLadder, loyalty_ladder
+from customer_centric.segments.loyalty import (
+    LoyalShare,
+    ValueRatio,
+    clv_equivalence,
+    clv_multiple,
+    loyal_share,
+)
 from customer_centric.segments.markov import MarkovValue, clv_markov
+from customer_centric.segments.matrix import CustomerMatrix, clv_crv_matrix, loyalty_profit_matrix
 from customer_centric.segments.migration import Migration, migration_matrix
+from customer_centric.segments.profile import ValueProfile, value_profile
 from customer_centric.segments.profit import customer_profit
 from customer_centric.segments.rank import RankReversal, rank_reversal
 from customer_centric.segments.regression import RegressionToMean, regression_to_mean
@@ -16,27 +33,46 @@ from customer_centric.segments.whale import WhaleCurve, whale_curve
 __all__ = [
     "AbcClasses",
     "BaseAudit",
+    "CrossSellMargin",
+    "CrossSellOdds",
+    "CustomerMatrix",
     "DecileTable",
     "Gini",
     "LorenzCurve",
+    "LoyalShare",
+    "LoyaltyLadder",
     "MarkovValue",
     "Migration",
+    "OptimalFrequency",
     "RankReversal",
     "RegressionToMean",
     "RfmScores",
     "RfmThresholds",
+    "ValueProfile",
+    "ValueRatio",
     "WhaleCurve",
     "abc_classes",
     "base_audit",
+    "clv_crv_matrix",
+    "clv_equivalence",
     "clv_markov",
+    "clv_multiple",
+    "cross_sell_margin",
+    "cross_sell_odds",
     "customer_profit",
     "decile_table",
     "gini",
     "lorenz_curve",
+    "loyal_share",
+    "loyalty_ladder",
+    "loyalty_profit_matrix",
     "migration_matrix",
+    "optimal_frequency",
     "rank_reversal",
     "regression_to_mean",
+    "relative_frequency",
     "rfm_scores",
     "rfm_segments",
+    "value_profile",
     "whale_curve",
 ]
