@@ -39,6 +39,9 @@ def test_the_top_fifth_of_the_cdnow_master_file() -> None:
     assert found.inactive_share == pytest.approx(0.401, abs=5e-4)
     assert found.mean_before == pytest.approx(230, abs=0.5)
     assert found.mean_after == pytest.approx(109, abs=0.5)
+    # The whole base fades, and the best with it.
+    before, after = spend()
+    assert (found.base_before, found.base_after) == (before.mean(), after.mean())
     assert np.isnan(found.expected_change)
     assert "give `expected` or `reference`" in str(found.reason)
     assert "50.5% are among the best again" in found._repr_html_()

@@ -32,8 +32,10 @@ class RegressionToMean:
         Value before, from which on customers are selected.
     mean_before, mean_after : float
         Mean value of the selected before and after.
+    base_before, base_after : float
+        Mean value of all customers before and after: a base that fades, or grows, takes the best along.
     change : float
-        The second less the first.
+        The mean of the selected after less the one before.
     change_interval : Interval or None
         Of the change.
     stayed_share, inactive_share : float
@@ -58,6 +60,8 @@ class RegressionToMean:
     threshold: float
     mean_before: float
     mean_after: float
+    base_before: float
+    base_after: float
     change: float
     change_interval: Interval | None
     stayed_share: float
@@ -74,7 +78,8 @@ class RegressionToMean:
         text = (
             f"of the best {counted(self.n_selected, 'customer')} of {self.n_customers:,}, "
             f"{self.stayed_share:.1%} are among the best again and {self.inactive_share:.1%} brought "
-            f"nothing; mean {self.mean_before:,.2f} to {self.mean_after:,.2f}"
+            f"nothing; mean {self.mean_before:,.2f} to {self.mean_after:,.2f} (of all customers "
+            f"{self.base_before:,.2f} to {self.base_after:,.2f})"
         )
         if math.isnan(self.expected_change):
             return f"{text}; {self.reason}"
@@ -128,7 +133,8 @@ def regression_to_mean(
     Notes
     -----
     Who is best in a period is good, and was lucky. The good is there again in the next period, the luck is
-    not. With \(S\) the selected, \(x_i\) and \(y_i\) their values before and after, and \(e_i\) the model's
+    not. Besides, the whole base may fade or grow: its means are in the result, and an expectation has both
+    in it. With \(S\) the selected, \(x_i\) and \(y_i\) their values before and after, and \(e_i\) the model's
     expectation,
 
     \[ \underbrace{\bar y_S - \bar x_S}_{\text{change}} =
@@ -176,6 +182,8 @@ def regression_to_mean(
         threshold=threshold,
         mean_before=float(x[selected].mean()),
         mean_after=float(y[selected].mean()),
+        base_before=float(x.mean()),
+        base_after=float(y.mean()),
         change=change.value,
         change_interval=change.interval,
         stayed_share=stayed / n,
