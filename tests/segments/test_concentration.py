@@ -45,6 +45,8 @@ def test_coefficients_are_those_of_all_pairs(value: list[int]) -> None:
     if any(value):
         assert gini(value).coefficient == pytest.approx(slow_gini(value, raw=False), abs=1e-12)
         assert 0 <= gini(value).coefficient < 1
+        bounds = gini(value).interval
+        assert bounds is None or bounds.lower < gini(value).coefficient < bounds.upper
     if sum(value) > 0:
         assert gini(value, method="raw").coefficient == pytest.approx(slow_gini(value, raw=True), rel=1e-9)
 
@@ -116,6 +118,11 @@ class TestEdges:
             np.testing.assert_equal(found.coefficient, coefficient)
             assert (found.interval, found.reason) == (None, reason)
 
+    def test_customers_who_all_add_alike_have_no_interval_of_width_0(self) -> None:
+        found = gini([-1.0, 1.0])
+        assert (found.coefficient, found.interval) == (0.5, None)
+        assert found.reason == "all customers add alike to it, so nothing shows how much it may differ"
+
     def test_a_total_of_0_or_less_has_no_raw_coefficient(self) -> None:
         for value in ([1.0, -1.0], [0.1, 0.2, -0.3], [-5.0, 1.0]):
             found = gini(value, method="raw")
@@ -123,7 +130,6 @@ class TestEdges:
             assert found.reason == (
                 "the total is not greater than 0, and only the normalised coefficient is defined"
             )
-            assert gini(value).interval is not None
 
     def test_lorenz_curve(self) -> None:
         curve = lorenz_curve(TEN)

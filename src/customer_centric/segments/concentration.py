@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["Gini", "LorenzCurve", "gini", "lorenz_curve"]
 
 GiniMethod: TypeAlias = Literal["normalised", "raw"]
+
+# One half gains what the other loses, say: to first order nobody moves the coefficient.
+_ALL_ADD_ALIKE: Final = "all customers add alike to it, so nothing shows how much it may differ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +216,9 @@ def gini(
         )
         bounds = Interval(_of_angle(angles[0]), _of_angle(angles[1]), confidence_level)
     elif reason is None:
-        bounds = Interval(*_linearised(x, method, confidence_level), confidence_level)
+        found = _linearised(x, method, confidence_level)
+        bounds = None if found is None else Interval(*found, confidence_level)
+        reason = _ALL_ADD_ALIKE if found is None else None
     return Gini(
         coefficient=coefficient,
         interval=bounds,
@@ -282,20 +287,21 @@ def _undefined(x: FloatArray, method: GiniMethod) -> str | None:
     return None
 
 
-def _linearised(x: FloatArray, method: GiniMethod, confidence_level: float) -> tuple[float, float]:
+def _linearised(x: FloatArray, method: GiniMethod, confidence_level: float) -> tuple[float, float] | None:
     difference, base = mean_difference(x), _base(x, method)
     by_customer = 2.0 * (distances(x) - difference)
     base_by_customer = 2.0 * ((x if method == "raw" else np.abs(x)) - base)
     coefficient = difference / (2.0 * base)
     if method == "normalised" or x[0] >= 0:
         error = standard_error((by_customer - coefficient * base_by_customer) / (2.0 * base), coefficient)
-        return share_bounds(coefficient, error, x.size, confidence_level)
+        return share_bounds(coefficient, error, x.size, confidence_level) if error > 0 else None
     # The angle knows no mean too close to 0.
     steepness = difference**2 + 4.0 * base**2
     influence = (2.0 * base * by_customer - difference * base_by_customer) / steepness
     angle = math.atan2(difference, 2.0 * base)
-    far = reach(standard_error(influence, angle), x.size, confidence_level)
-    return _of_angle(angle - far), _of_angle(angle + far)
+    error = standard_error(influence, angle)
+    far = reach(error, x.size, confidence_level)
+    return (_of_angle(angle - far), _of_angle(angle + far)) if error > 0 else None
 
 
 def _drawn_angle(x: FloatArray, drawn: FloatArray, method: GiniMethod) -> float:
