@@ -39,6 +39,7 @@ def test_steps_stop_where_segments_no_longer_pay() -> None:
     found = segment_gain(*world(rng, 6000), rng=rng, policy_cost=2000)
     assert found.best == "two"
     assert found.table["pays"].tolist() == ["yes", "no"]
+    assert found.table["folds_agree"].tolist() == [True, True]
     assert found.table["step_cost"].tolist() == [2000, 4000]
     assert found.table["gain"].iloc[0] == found.table["step"].iloc[0]
     assert str(found).startswith("two earns ")
@@ -58,6 +59,14 @@ def test_segments_that_choose_the_same_policy_gain_nothing() -> None:
     assert found.single_policy == "1"
     assert found.table["gain"].tolist() == [0]
     assert found.table["pays"].tolist() == ["no"]
+
+
+def test_folds_that_disagree_are_told() -> None:
+    """Policies that are all the same are chosen by chance, and another one in another part."""
+    rng = np.random.default_rng(3)
+    policy, segment = rng.integers(0, 2, (2, 300))
+    found = segment_gain(rng.normal(0, 1, 300), policy, {"s": segment}, rng=rng, n_folds=10)
+    assert found.table["folds_agree"].tolist() == [False]
 
 
 def run(profit: FloatArray, policy: IntArray, segments: dict[str, IntArray]) -> SegmentGain:

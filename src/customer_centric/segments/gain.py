@@ -31,7 +31,8 @@ class SegmentGain:
         A row a segmentation, in the order given: `segmentation`, `segments`, the `gain` over one policy for
         all with `standard_error`, `lower` and `upper`, and the `step`, the gain over the row before (over one
         policy for all in the first), with `step_lower` and `step_upper`: money, for all customers. The
-        `step_cost` is what more policies cost, and `pays` says "yes", "no" or "undecided".
+        `step_cost` is what more policies cost, and `pays` says "yes", "no" or "undecided". `folds_agree` says
+        whether all parts of the data chose the same policies; where they did not, intervals are too narrow.
     best : str or None
         The last segmentation before the first step that earns no more than it costs; None where the first
         one does.
@@ -124,8 +125,9 @@ def segment_gain(
        \text{gain} = \frac{N}{n} \sum_i \bigl( \psi_i(\pi(s_i)) - \psi_i(\pi_0) \bigr) . \]
 
     It is what policies earn that were chosen from a few customers less, and its standard error is that of a
-    mean over customers. Segments that differ in what they buy, but not in what pays for them, gain nothing,
-    whatever their silhouette.
+    mean over customers. That takes the choices as given: where the parts choose differently, they depend on
+    one another, and the interval is too narrow. Segments that differ in what they buy, but not in what pays
+    for them, gain nothing, whatever their silhouette.
 
     References
     ----------
@@ -156,11 +158,11 @@ def segment_gain(
     segments = {str(name): _segments(str(name), given, n) for name, given in segmentations.items()}
     finest = list(segments.values())[-1]
     everybody = np.zeros(n, dtype=np.int64)
-    one = _held_out(y, code, chance, everybody, finest, folds, len(names))
+    one, one_agrees = _held_out(y, code, chance, everybody, finest, folds, len(names))
     rows: list[dict[str, object]] = []
     before, before_count = one, 1
     for name, segment in segments.items():
-        earned = _held_out(y, code, chance, segment, finest, folds, len(names))
+        earned, agrees = _held_out(y, code, chance, segment, finest, folds, len(names))
         count = int(segment.max()) + 1
         gain = _estimate(earned - one, size, confidence_level)
         step = _estimate(earned - before, size, confidence_level)
@@ -172,6 +174,7 @@ def segment_gain(
                 **dict(zip(("gain", "standard_error", "lower", "upper"), gain, strict=True)),
                 **dict(zip(("step", "step_lower", "step_upper"), (step[0], *step[2:]), strict=True)),
                 "step_cost": step_cost,
+                "folds_agree": agrees and one_agrees,
                 "pays": "yes" if step[2] > step_cost else ("no" if step[3] < step_cost else "undecided"),
             }
         )
@@ -274,19 +277,22 @@ def _held_out(
     finest: IntArray,
     fold: IntArray,
     m: int,
-) -> FloatArray:
-    """What each customer would earn under the policy that the other folds choose for the segment.
+) -> tuple[FloatArray, bool]:
+    """What each customer would earn under what the other folds choose, and whether all choose alike.
 
     All segmentations guess profits by the finest one, so that two which choose the same policy earn the same.
     """
     earned = np.empty(y.size)
+    choices: set[tuple[int, ...]] = set()
     for part in range(int(fold.max()) + 1):
         held = fold == part
-        chosen = np.argmax(_means(y, code, segment, ~held, m), axis=1)[segment[held]]
+        best = np.argmax(_means(y, code, segment, ~held, m), axis=1)
+        choices.add(tuple(best.tolist()))
+        chosen = best[segment[held]]
         guess = _means(y, code, finest, ~held, m)[finest[held], chosen]
         got = code[held] == chosen
         earned[held] = guess + np.where(got, (y[held] - guess) / chance[held], 0.0)
-    return earned
+    return earned, len(choices) == 1
 
 
 def _estimate(gain: FloatArray, size: float, confidence_level: float) -> tuple[float, float, float, float]:
