@@ -170,20 +170,21 @@ def whale_curve(
     cumulative, total, reason = running_total(values[::-1])
     gained, destroyed = float(cumulative[n_profitable]), abs(float(values[:n_unprofitable].sum()))
     peak = gained / total if reason is None else math.nan
+    reason = reason or _why_no_interval(n, n_unprofitable)
     bounds: Interval | None = None
     if reason is None:
-        reason = _why_no_interval(n, n_unprofitable)
-    if reason is None and interval == "bootstrap":
-        lost = drawn_bounds(
-            lambda drawn: _drawn_loss(values, n_unprofitable, not_above, drawn),
-            n,
-            rng=rng,
-            n_resamples=n_resamples,
-            confidence_level=confidence_level,
+        lost = (
+            _loss_bounds(values, n_unprofitable, not_above, confidence_level)
+            if interval == "linearised"
+            else drawn_bounds(
+                lambda drawn: _drawn_loss(values, n_unprofitable, not_above, drawn),
+                n,
+                rng=rng,
+                n_resamples=n_resamples,
+                confidence_level=confidence_level,
+            )
         )
         bounds = _peaks(lost, confidence_level)
-    elif reason is None:
-        bounds = _peaks(_loss_bounds(values, n_unprofitable, not_above, confidence_level), confidence_level)
     lower, upper = wilson_interval(n_profitable, n, confidence_level=confidence_level)
     return WhaleCurve(
         cumulative=cumulative,
