@@ -148,6 +148,15 @@ def test_rows_that_cannot_be_joined_are_refused(engine: str) -> None:
         join(one, one, segment="tier")
     with pytest.raises(InvalidInputError, match=r"`customer` .* must be present in every row, got null"):
         join(one.assign(id=["a", None, "b"]), one)
+    with pytest.raises(InvalidInputError, match=r"`customer` .* must be of one kind in `before` and `after`"):
+        join(one, one.assign(id=[1, 2, 3]))
+    narrow = migration_matrix(
+        in_engine(one.assign(id=[1, 2, 3]), engine),
+        in_engine(one.assign(id=np.array([1, 2, 4], dtype=np.int32)), engine),
+        states=STATES,
+        **columns,
+    )
+    assert narrow.counts.sum() == 2
     with pytest.raises(InvalidInputError, match="`after` must be a frame of the engine of `before`"):
         migration_matrix(
             in_engine(one, engine),

@@ -79,9 +79,23 @@ def _array(values: ArrayLike) -> NDArray[Any]:
 
 
 def _stacked(frames: Sequence[Any], column: str) -> Any:
-    """One column of frames below one another."""
+    """One column of ids of frames below one another."""
     parts: list[nw.DataFrame[Any]] = [nw.from_native(f, eager_only=True).select(column) for f in frames]
-    return nw.concat(parts).to_native()
+    id_of = _common_id(column, [part.schema[column] for part in parts])
+    return nw.concat([part.select(id_of) for part in parts]).to_native()
+
+
+def _common_id(column: str, dtypes: Sequence[nw.dtypes.DType]) -> nw.Expr:
+    """The column of ids, cast where the frames hold the same kind of ids in different types."""
+    first, second = dtypes
+    if first == second:
+        return nw.col(column)
+    if first.is_integer() != second.is_integer():
+        raise InvalidInputError(
+            f"{in_column('customer', column)} must be of one kind in `before` and `after`, got {first} and "
+            f"{second}; cast one of them, or nobody would be found again"
+        )
+    return nw.col(column).cast(nw.Int64 if first.is_integer() else nw.String)
 
 
 def _count(first: IntArray, second: IntArray, n: int) -> IntArray:
@@ -128,6 +142,7 @@ def _lazy_pairs(
 ) -> IntArray:
     n = len(states)
     parts: list[nw.LazyFrame[Any]] = []
+    id_of = _common_id(customer, [frame.schema[customer] for frame in frames])
     for k, frame in enumerate(frames):
         code = nw.lit(0)
         known = nw.lit(value=False)
@@ -143,7 +158,7 @@ def _lazy_pairs(
         empty = nw.lit(0).cast(nw.Int64)
         parts.append(
             frame.frame.select(
-                nw.col(customer).alias("customer"),
+                id_of.alias("customer"),
                 (code if k == 0 else empty).alias("first"),
                 (code if k == 1 else empty).alias("second"),
                 nw.lit(1 - k).cast(nw.Int64).alias("n_first"),
