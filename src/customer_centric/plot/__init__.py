@@ -11,15 +11,21 @@ from customer_centric.plot.clv import (
     plot_probability_alive,
     plot_tracking,
 )
+from customer_centric.plot.economics import plot_budget
 from customer_centric.plot.nps import plot_driver_map, plot_nps_groups, plot_nps_shares, plot_nps_trend
+from customer_centric.plot.segments import plot_customer_matrix, plot_lorenz, plot_migration, plot_whale
 
 __all__ = [
     "figure_svg",
+    "plot_budget",
     "plot_calibration",
     "plot_cohort_curves",
     "plot_concentration",
+    "plot_customer_matrix",
     "plot_driver_map",
     "plot_frequency",
+    "plot_lorenz",
+    "plot_migration",
     "plot_nps_groups",
     "plot_nps_shares",
     "plot_nps_trend",
@@ -28,4 +34,5 @@ __all__ = [
     "plot_survival",
     "plot_tracking",
     "plot_triangle",
+    "plot_whale",
 ]
