@@ -17,7 +17,7 @@ from customer_centric._core.frames.codes import (
     encode_ids,
     refuse_missing,
 )
-from customer_centric._core.frames.problems import in_column, raise_rows
+from customer_centric._core.frames.problems import in_column, raise_rows, raise_where
 from customer_centric._core.tabulate import sum_by
 from customer_centric.segments._profit_rules import (
     COLUMNS,
@@ -119,14 +119,4 @@ def _service(contacts: MemoryFrame[FrameT], rules: ProfitRules) -> FloatArray:
 
 
 def _refuse_negative(name: str, values: FloatArray, remedy: str) -> None:
-    if values.size and values.min() < 0:
-        bad = np.flatnonzero(values < 0)
-        raise_rows(
-            name,
-            NOT_NEGATIVE,
-            value=f"{values[bad[0]]:g}",
-            count=bad.size,
-            total=values.size,
-            position=int(bad[0]),
-            remedy=remedy,
-        )
+    raise_where(name, NOT_NEGATIVE, values < 0, values, remedy=remedy)

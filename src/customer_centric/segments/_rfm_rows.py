@@ -12,7 +12,7 @@ import numpy as np
 from customer_centric._core.frames import LazyFrame, MemoryFrame
 from customer_centric._core.frames.lazy import flag
 from customer_centric._core.frames.lazy_checks import Broken, refuse_broken
-from customer_centric._core.frames.problems import in_column, raise_rows
+from customer_centric._core.frames.problems import in_column, raise_where
 from customer_centric.errors import InvalidInputError
 from customer_centric.segments._rank_cuts import cuts_in_engine, cuts_in_memory, score_by_cuts
 from customer_centric.typing import FloatArray, FrameT
@@ -77,17 +77,8 @@ def _score_memory(
 
 def _values(source: MemoryFrame[FrameT], column: str, name: str) -> FloatArray:
     values = source.amounts(column, name)
-    if name != "spend" and values.size and values.min() < 0:
-        bad = np.flatnonzero(values < 0)
-        raise_rows(
-            in_column(name, column),
-            _NOT_NEGATIVE,
-            value=f"{values[bad[0]]:g}",
-            count=bad.size,
-            total=values.size,
-            position=int(bad[0]),
-            remedy=_REMEDY,
-        )
+    if name != "spend":
+        raise_where(in_column(name, column), _NOT_NEGATIVE, values < 0, values, remedy=_REMEDY)
     return values
 
 
