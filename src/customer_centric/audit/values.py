@@ -80,7 +80,8 @@ class Terms:
             mean_spend=seen["mean_spend"].astype(np.float64)
             if "mean_spend" in seen
             else np.full(worth.shape, np.nan),
-            time_since_last=np.maximum((seen["age"] - seen["recency"]).astype(np.float64), 0.0),
+            # Days that are equal must stay equal after both were divided by the unit.
+            time_since_last=np.round((seen["age"] - seen["recency"]).astype(np.float64), 9).clip(min=0.0),
             lifetime_value=worth,
             top=self._in_full({name: column[best] for name, column in seen.items()}, histories, far, near),
         )
