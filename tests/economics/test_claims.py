@@ -20,6 +20,26 @@ from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
 from effort import examples
 
+
+def _named(measured_by: str) -> object:
+    """What a name leads to: a public function, or a method of a public class."""
+    name, *method = measured_by.split(",", maxsplit=1)[0].split(".")
+    found = getattr(cc, name)
+    return getattr(found, method[0]) if method else found
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_what_measures_a_claim_exists(key: str) -> None:
+    """Whoever reads how a claim is measured can call it, and finds the field that is named."""
+    measured_by = CLAIMS[key].measured_by
+    function = _named(measured_by)
+    assert callable(function)
+    _, _, field = measured_by.partition(", as ")
+    if field:
+        returned = inspect.signature(function).return_annotation
+        assert hasattr(getattr(cc, str(returned)), field)
+
+
 SHARES = [key for key, claim in CLAIMS.items() if claim.quantity == "share"]
 
 
