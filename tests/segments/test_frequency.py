@@ -22,7 +22,7 @@ def test_nearness_is_between_0_and_1_whatever_the_unit(f: float, best: float, un
     two_sided = float(relative_frequency(f, best, method="two_sided"))
     phi = f / best
     assert capped == pytest.approx(min(1.0, phi))
-    assert two_sided == pytest.approx(min(phi, 1 / phi) if f else 0.0)
+    assert two_sided == pytest.approx(min(phi, 1 / phi) if phi else 0.0)
     assert 0 <= two_sided <= capped <= 1
     assert float(relative_frequency(f * unit, best * unit)) == pytest.approx(capped)
     assert float(relative_frequency(f * 1.5, best)) >= capped

@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 
 from customer_centric._core.frames import LazyFrame
 from customer_centric._core.frames.lazy import AnyLazyFrame, sort_by
-from customer_centric._core.frames.lazy_checks import Broken, no_id, refuse_broken
+from customer_centric._core.frames.lazy_checks import Broken, no_id, not_finite, refuse_broken
 from customer_centric._core.frames.problems import in_column, raise_rows
 from customer_centric.segments._profit_rules import (
     COLUMNS,
@@ -130,8 +130,7 @@ def _check_contacts(contacts: LazyFrame[Any], rules: ProfitRules) -> None:
 
 def _no_number(role: str, column: str, remedy: str, *, may_be_negative: bool) -> Broken:
     value = nw.col(column).cast(nw.Float64)
-    infinite = nw.lit(float("inf"))
-    odd = value.is_null() | ~(value < infinite) | ~(value > -infinite)
+    odd = not_finite(value)
     if not may_be_negative:
         odd = odd | (value < 0)
     return Broken(role, column, odd, FINITE if may_be_negative else NOT_NEGATIVE, "something else", remedy)

@@ -11,7 +11,7 @@ import numpy as np
 
 from customer_centric._core.frames import LazyFrame, MemoryFrame
 from customer_centric._core.frames.lazy import flag
-from customer_centric._core.frames.lazy_checks import Broken, refuse_broken
+from customer_centric._core.frames.lazy_checks import Broken, not_finite, refuse_broken
 from customer_centric._core.frames.problems import in_column, raise_where
 from customer_centric.errors import InvalidInputError
 from customer_centric.segments._rank_cuts import cuts_in_engine, cuts_in_memory, score_by_cuts
@@ -115,8 +115,7 @@ def _score_lazy(
 
 def _not_a_number(name: str, column: str) -> Broken:
     value = nw.col(column).cast(nw.Float64)
-    infinite = nw.lit(float("inf"))
-    odd = value.is_null() | ~(value < infinite) | ~(value > -infinite)
+    odd = not_finite(value)
     if name != "spend":
         odd = odd | (value < 0)
     rule = _FINITE if name == "spend" else _NOT_NEGATIVE
