@@ -43,6 +43,7 @@ GROUPS = {
     "surveys": "Scores of 1,000 groups from 10 million answers",
     "growth": "Growth with the number of transactions",
     "churn": "Survival and churn",
+    "segments": "10 million customers from 20 million sales in memory",
     "lazy": "A Parquet file inside DuckDB, with 300 MB of memory",
 }
 
@@ -226,6 +227,29 @@ def _surveys() -> list[Case]:
     ]
 
 
+def _segments() -> list[Case]:
+    steps = {
+        "profit": "Profit of each customer",
+        "whale": "Whale curve; ours with its interval",
+        "rfm": "RFM scores by mid-ranks; ours exact, with thresholds",
+        "tiers": "Tiers by thresholds in money",
+        "chain": "All four, one after another",
+    }
+    return [
+        Case(
+            f"segments/{step}",
+            title,
+            "segments",
+            "sales-20000000",
+            {"step": step},
+            (OURS, "pandas"),
+            {"pandas": 3.0} if step == "chain" else {},
+            module="tasks_segments",
+        )
+        for step, title in steps.items()
+    ]
+
+
 GROWTH_ROWS = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
 
@@ -251,4 +275,14 @@ def _lazy() -> list[Case]:
     ]
 
 
-CASES = (*_histories(), *_fits(), *_forecasts(), *_chain(), *_surveys(), *_churn(), *_growth(), *_lazy())
+CASES = (
+    *_histories(),
+    *_fits(),
+    *_forecasts(),
+    *_chain(),
+    *_surveys(),
+    *_churn(),
+    *_segments(),
+    *_growth(),
+    *_lazy(),
+)

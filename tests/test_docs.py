@@ -6,11 +6,10 @@ import doctest
 import importlib
 import importlib.util
 import io
-import os
 import pkgutil
 import re
+import runpy
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -72,40 +71,52 @@ def test_examples_on_pages(path: Path, tmp_path: Path, monkeypatch: pytest.Monke
         hooks.run_page(path.read_text(encoding="utf-8"), page_id(path))
 
 
-@pytest.mark.parametrize("path", pages_with("console"), ids=page_id)
-def test_commands_on_pages(path: Path, tmp_path: Path) -> None:
-    """Commands of the package (`$ python -m customer_centric ...`) run as they are shown.
+def shown_commands() -> list[object]:
+    """Each command of the package that a page shows (`$ python -m customer_centric ...`), once."""
+    found: dict[tuple[str, ...], str] = {}
+    for path in pages_with("console"):
+        for block in hooks.blocks(path.read_text(encoding="utf-8"), "console"):
+            for command in re.findall(r"^\$ (.+)$", block.code.replace("\\\n", " "), flags=re.MULTILINE):
+                words = tuple(shlex.split(command))
+                if words[:3] == ("python", "-m", PACKAGE):
+                    found.setdefault(words[3:], f"{page_id(path)}:{block.line}")
+    return [pytest.param(arguments, id=place) for arguments, place in found.items()]
 
-    They find `transactions.csv` in the working directory: the bundled sample under other column names; and
-    `survey.csv`: simulated answers of its first customers; and `contracts.csv`: a few subscriptions.
+
+@pytest.fixture(scope="module")
+def shown_files() -> dict[str, str]:
+    """What the commands find in the working directory.
+
+    `transactions.csv`: the bundled sample under other column names; `survey.csv`: simulated answers of its
+    first customers; `contracts.csv`: a few subscriptions.
     """
     from customer_centric.datasets import load_cdnow_sample
     from customer_centric.simulate import simulate_survey
 
     sample = load_cdnow_sample().rename(columns={"customer": "id", "date": "when", "amount": "paid"})
-    sample[["id", "when", "paid"]].to_csv(tmp_path / "transactions.csv", index=False)
     survey = simulate_survey(500, rng=np.random.default_rng(1), waves=["2024-05-01", "2024-06-01"]).survey
     survey = survey.rename(columns={"rating": "score", "date": "day", "segment": "country"})
     survey = survey.assign(id=sample["id"].unique()[: len(survey)])
-    survey[["id", "score", "day", "country"]].to_csv(tmp_path / "survey.csv", index=False)
-    (tmp_path / "contracts.csv").write_text(
-        "id,from,until\n0001,2023-02-01,\n0002,2023-05-01,2024-03-01\n0003,2024-02-01,\n"
-    )
-    for block in hooks.blocks(path.read_text(encoding="utf-8"), "console"):
-        text = block.code.replace("\\\n", " ")
-        for command in re.findall(r"^\$ (.+)$", text, flags=re.MULTILINE):
-            program, *arguments = shlex.split(command)
-            if (program, *arguments[:2]) != ("python", "-m", PACKAGE):
-                continue
-            done = subprocess.run(
-                [sys.executable, *arguments],
-                cwd=tmp_path,
-                env={"PYTHONWARNINGS": "error", **os.environ},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, f"{command}\n{done.stderr}"
+    return {
+        "transactions.csv": sample[["id", "when", "paid"]].to_csv(index=False),
+        "survey.csv": survey[["id", "score", "day", "country"]].to_csv(index=False),
+        "contracts.csv": ("id,from,until\n0001,2023-02-01,\n0002,2023-05-01,2024-03-01\n0003,2024-02-01,\n"),
+    }
+
+
+@pytest.mark.parametrize("arguments", shown_commands())
+def test_commands_on_pages(
+    arguments: tuple[str, ...], shown_files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They run as they are shown, and leave their page. (`audit/test_run.py` starts a process of its own.)"""
+    for name, text in shown_files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["python", *arguments])
+    with mpl.rc_context(), pytest.raises(SystemExit) as left:
+        runpy.run_module(PACKAGE, run_name="__main__", alter_sys=True)
+    assert left.value.code == 0
+    assert list(tmp_path.glob("*.html"))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=page_id)

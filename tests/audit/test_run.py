@@ -135,7 +135,7 @@ def test_what_lies_beyond_the_log_is_said_to_be_extrapolated(audit: Audit) -> No
 
 def test_the_report_renders(audit: Audit) -> None:
     assert max(map(len, render_text(audit.report).splitlines()[:-1])) <= 100
-    assert render_html(audit.report, audit.charts).count("</section>") == 9
+    assert render_html(audit.report, audit.charts).count("</section>") == 10
     json.dumps(report_mapping(audit.report), allow_nan=False)
 
 

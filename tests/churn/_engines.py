@@ -19,6 +19,9 @@ def in_engine(table: pd.DataFrame, engine: str) -> Any:
     """The rows as a frame of the engine."""
     if engine == "pandas":
         return table
+    if table.empty:
+        # Without a value pandas 2 does not say that objects are text.
+        table = table.astype(dict.fromkeys(table.columns[table.dtypes == object], "string"))
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     if engine == "pyarrow":
         return arrow

@@ -13,9 +13,15 @@ from matplotlib.figure import Figure
 
 from customer_centric import InvalidInputError, MissingDependencyError, plot
 from customer_centric.plot._drawing import end_labels
-from plot import _of_churn, _of_clv, _of_journey, _of_nps
+from plot import _of_churn, _of_clv, _of_journey, _of_nps, _of_segments
 
-DRAWINGS = {**_of_clv.DRAWINGS, **_of_nps.DRAWINGS, **_of_churn.DRAWINGS, **_of_journey.DRAWINGS}
+DRAWINGS = {
+    **_of_clv.DRAWINGS,
+    **_of_nps.DRAWINGS,
+    **_of_churn.DRAWINGS,
+    **_of_segments.DRAWINGS,
+    **_of_journey.DRAWINGS,
+}
 
 
 @pytest.mark.parametrize("name", DRAWINGS)

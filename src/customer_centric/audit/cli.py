@@ -308,6 +308,8 @@ def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
         zero_amounts=arguments.zero_amounts,
         time_zone=arguments.time_zone,
         source=str(arguments.file) if own else Sample.source,
+        tiers=arguments.tiers,
+        acquisition_cost=arguments.acquisition_cost,
         contracts=contracts,
         survey=survey,
         journeys=None if arguments.events is None else _journeys(arguments),
@@ -326,6 +328,10 @@ def _run(arguments: Arguments, progress: Callable[[str], None]) -> Audit:
                 "--refunds": arguments.refunds,
                 "--zero-amounts": arguments.zero_amounts,
                 "--time-zone": arguments.time_zone,
+                "--tiers": None
+                if arguments.tiers is None
+                else ",".join(f"{cut:.15g}" for cut in arguments.tiers),
+                "--acquisition-cost": arguments.acquisition_cost,
             },
         ),
         progress=progress,

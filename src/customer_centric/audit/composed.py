@@ -6,6 +6,7 @@ from customer_centric.audit import words
 from customer_centric.audit.churn import words as churn_words
 from customer_centric.audit.journey import words as journey_words
 from customer_centric.audit.report import AuditReport
+from customer_centric.audit.segments import words as segment_words
 from customer_centric.audit.survey import words as survey_words
 
 __all__: list[str] = []
@@ -33,7 +34,7 @@ def key_figures(report: AuditReport) -> list[tuple[str, str, str]]:
 
 def settings_rows(report: AuditReport) -> list[tuple[str, str]]:
     """What was asked, name by name."""
-    rows = words.settings_rows(report)
+    rows = [*words.settings_rows(report), *segment_words.settings_rows(report.segments)]
     if report.contracts is not None:
         rows.extend(churn_words.settings_rows(report.contracts))
     if report.journeys is not None:
@@ -45,6 +46,7 @@ def method(report: AuditReport) -> list[str]:
     """How the numbers come about, a paragraph each."""
     return [
         *words.method(),
+        *segment_words.method(report.segments),
         *churn_words.method(report.returns, report.contracts),
         *(() if report.survey is None else survey_words.method(report.survey)),
         *(() if report.journeys is None else journey_words.method()),
@@ -55,6 +57,7 @@ def sources(report: AuditReport) -> dict[str, str]:
     """Where that is written: names by link."""
     return {
         **words.SOURCES,
+        **segment_words.sources(report.segments),
         **churn_words.sources(report.returns, report.contracts),
         **({} if report.survey is None else survey_words.sources(report.survey)),
         **({} if report.journeys is None else journey_words.sources()),

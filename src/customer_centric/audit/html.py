@@ -9,6 +9,8 @@ from customer_centric.audit.churn import html as churn_html
 from customer_centric.audit.journey import html as journey_html
 from customer_centric.audit.page import Chart
 from customer_centric.audit.report import AuditReport
+from customer_centric.audit.segments import html as segment_html
+from customer_centric.audit.segments import words as segment_words
 from customer_centric.audit.survey import html as survey_html
 
 __all__ = ["render_html"]
@@ -36,6 +38,8 @@ def render_html(report: AuditReport, charts: Sequence[Chart] = (), *, missing_ch
         ("model", "Which model, and why", _model(report)),
         ("test", "How well it predicts", _test(report, charts, missing_charts)),
         ("value", "Who matters", _value(report, charts)),
+        ("cost", "What a new customer may cost", _cost(report)),
+        ("base", "How the base changes", _base(report)),
         ("back", "Who comes back", _back(report, charts)),
         ("leave", "Who leaves", _leave(report, charts)),
         ("say", "What customers say", _say(report, charts)),
@@ -85,6 +89,7 @@ def _test(report: AuditReport, charts: Sequence[Chart], missing_charts: str) -> 
 
 
 def _value(report: AuditReport, charts: Sequence[Chart]) -> str:
+    segments = report.segments
     largest = max((group.value for group in report.groups), default=0.0)
     bars = [page.bar(group.value, largest) for group in report.groups]
     top = [row.predicted_value for row in report.top]
@@ -92,9 +97,11 @@ def _value(report: AuditReport, charts: Sequence[Chart]) -> str:
     ranges = [page.value_range(estimate, end) for estimate in top]
     return (
         page.paragraph(words.concentrated(report))
+        + ("" if segments is None else page.paragraph(segment_words.concentration(segments)))
         + page.charts(charts, "value")
         + page.table(tables.group_table(report), drawn=("bar", bars))
         + page.table(tables.customer_table(report), drawn=("range", ranges))
+        + ("" if segments is None else segment_html.matter_section(segments, report.settings.unit))
     )
 
 
@@ -103,6 +110,14 @@ def _certainty(report: AuditReport) -> str:
     shown = "".join(page.table(tables.parameter_table(model)) for model in models)
     verdict = "" if report.spend_verdict is None else page.paragraph(report.spend_verdict)
     return page.paragraph(words.spread(report)) + shown + verdict
+
+
+def _cost(report: AuditReport) -> str:
+    return "" if report.segments is None else segment_html.cost_section(report.segments, words.far(report))
+
+
+def _base(report: AuditReport) -> str:
+    return "" if report.segments is None else segment_html.change_section(report.segments)
 
 
 def _back(report: AuditReport, charts: Sequence[Chart]) -> str:

@@ -7,6 +7,7 @@ import datetime as dt
 import math
 import shlex
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal, NoReturn, Protocol, cast
 
@@ -90,6 +91,8 @@ class Arguments(argparse.Namespace):
     refunds: Literal["raise", "net", "drop"]
     zero_amounts: Literal["keep", "drop"]
     time_zone: str | None
+    tiers: tuple[float, ...] | None
+    acquisition_cost: float | None
     ratings: Path | None
     rating: str | None
     answered: str | None
@@ -284,6 +287,18 @@ def _add_choices(audit: argparse.ArgumentParser) -> None:
         metavar="UNITS",
         help="how much of the future counts, in --unit; default: all of it (infinite)",
     )
+    more.add_argument(
+        "--tiers",
+        type=_thresholds,
+        metavar="MONEY,MONEY",
+        help="where tiers of lifetime value begin, ascending: 50,500; default: found from the customers",
+    )
+    more.add_argument(
+        "--acquisition-cost",
+        type=_cost,
+        metavar="MONEY",
+        help="what winning a customer costs: adds what a new one is worth beside it",
+    )
 
 
 def _add_survey(audit: argparse.ArgumentParser) -> None:
@@ -387,6 +402,20 @@ def _horizon(text: str) -> float | None:
     value = _number(text)
     if value <= 0:
         raise argparse.ArgumentTypeError(f"must be greater than 0, or infinite, got {text!r}")
+    return value
+
+
+def _thresholds(text: str) -> tuple[float, ...]:
+    cuts = tuple(_number(part) for part in text.split(","))
+    if any(later <= earlier for earlier, later in pairwise(cuts)):
+        raise argparse.ArgumentTypeError(f"must ascend, as 50,500, got {text!r}")
+    return cuts
+
+
+def _cost(text: str) -> float:
+    value = _number(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, got {text!r}")
     return value
 
 

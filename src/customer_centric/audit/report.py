@@ -9,6 +9,7 @@ from typing import Literal
 from customer_centric.audit.churn.report import ContractReport, ReturnReport
 from customer_centric.audit.journey.report import JourneyReport
 from customer_centric.audit.plain import Estimate, JsonValue, LogCount, plain_mapping
+from customer_centric.audit.segments.report import SegmentReport
 from customer_centric.audit.survey.report import SurveyReport
 from customer_centric.typing import TimeUnit
 
@@ -240,6 +241,8 @@ class AuditReport:
         The most valuable customers.
     returns : ReturnReport or None
         Who comes back, and how fast customers leave without a word; None where nobody looked.
+    segments : SegmentReport or None
+        Who matters most, how the base changes, and what a new customer may cost; None where nobody looked.
     contracts : ContractReport or None
         Who leaves, where contracts end; None without subscriptions.
     survey : SurveyReport or None
@@ -263,6 +266,7 @@ class AuditReport:
     groups: tuple[ValueGroup, ...]
     top: tuple[CustomerValue, ...]
     returns: ReturnReport | None = None
+    segments: SegmentReport | None = None
     contracts: ContractReport | None = None
     survey: SurveyReport | None = None
     journeys: JourneyReport | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,8 @@ from customer_centric.audit.journey.question import JourneyQuestion
 from customer_centric.audit.journey.report import JourneyReport
 from customer_centric.audit.page import Chart, charts_or_reason, unwatched
 from customer_centric.audit.report import AuditReport, CustomerBase, Settings
+from customer_centric.audit.segments.find import answer_segments
+from customer_centric.audit.segments.report import SegmentReport
 from customer_centric.audit.steps import Answer, Day, Question, answer
 from customer_centric.audit.survey.charts import draw_survey_charts
 from customer_centric.audit.survey.question import SurveyQuestion
@@ -30,6 +32,7 @@ from customer_centric.audit.survey.run import answer_survey
 from customer_centric.audit.survey.worth import Worth
 from customer_centric.audit.version import package_version
 from customer_centric.errors import DataWarning, ModelWarning
+from customer_centric.segments.tiers import check_thresholds
 from customer_centric.typing import FrameT, TimeUnit
 from customer_centric.units import DAYS_PER_UNIT, DiscountRate
 
@@ -71,6 +74,8 @@ def run_audit(
     zero_amounts: Literal["keep", "drop"] = "keep",
     time_zone: str | None = None,
     confidence_level: float = 0.90,
+    tiers: Sequence[float] | None = None,
+    acquisition_cost: float | None = None,
     contracts: ContractQuestion | None = None,
     survey: SurveyQuestion | None = None,
     journeys: JourneyQuestion | None = None,
@@ -110,6 +115,11 @@ def run_audit(
     confidence_level : float, default 0.90
         Nominal coverage of every interval but those of contracts, the survey and journeys, strictly between
         0 and 1.
+    tiers : sequence of float, optional
+        Where tiers of lifetime value begin, in money, ascending; by default the values from which the better
+        half, fifth and twentieth of these customers begin, to two digits.
+    acquisition_cost : float, optional
+        What it costs to win a customer, in money, 0 or more: adds what a new one is worth beside it.
     contracts : ContractQuestion, optional
         Subscriptions of customers, and what is asked of them.
     survey : SurveyQuestion, optional
@@ -162,6 +172,10 @@ def run_audit(
     check_confidence_level(confidence_level)
     if horizon is not None:
         check_number("horizon", horizon, minimum=0.0, open_minimum=True)
+    if tiers is not None:
+        check_thresholds(tiers)
+    if acquisition_cost is not None:
+        check_number("acquisition_cost", acquisition_cost, minimum=0.0)
     tell = progress or unwatched
     question = Question(
         log=log,
@@ -183,6 +197,7 @@ def run_audit(
     with warnings.catch_warnings(record=True, action="always") as caught:
         found = answer(question, calibration_end, notes)
         back = answer_returning(question, found)
+        segments = answer_segments(question, found, tiers=tiers, acquisition_cost=acquisition_cost)
     notes.extend(_notes(caught))
     settings = Settings(
         source=source,
@@ -219,6 +234,7 @@ def run_audit(
         settings,
         tuple(dict.fromkeys(notes)),
         returns=back.report,
+        segments=segments,
         contracts=None if left is None else left.report,
         survey=None if said is None else said.report,
         journeys=None if hurt is None else hurt.report,
@@ -242,6 +258,7 @@ def _report(
     notes: tuple[str, ...],
     *,
     returns: ReturnReport,
+    segments: SegmentReport,
     contracts: ContractReport | None,
     survey: SurveyReport | None,
     journeys: JourneyReport | None,
@@ -267,6 +284,7 @@ def _report(
         groups=assemble.value_groups(found.values.lifetime_value),
         top=assemble.top_customers(found.values.top),
         returns=returns,
+        segments=segments,
         contracts=contracts,
         survey=survey,
         journeys=journeys,

@@ -106,6 +106,7 @@ class Answer(Generic[FrameT]):
     purchases: Fit[TransactionModel]
     spend: Fit[GammaGamma] | None
     spend_verdict: str | None
+    terms: Terms
     values: Values
     lifetime: PortfolioValue
     next_year: PortfolioValue
@@ -142,6 +143,7 @@ def answer(question: Question[FrameT], calibration_end: Day | None, notes: list[
         purchases=purchases,
         spend=spend,
         spend_verdict=None if spend is None else check_spend_independence(histories).verdict,
+        terms=terms,
         values=terms.values(histories, question.horizon, question.near),
         lifetime=terms.portfolio(histories, question.horizon),
         next_year=terms.portfolio(histories, question.near),

@@ -31,6 +31,7 @@ class Values:
     customer: Column
     frequency: FloatArray
     mean_spend: FloatArray
+    time_since_last: FloatArray
     lifetime_value: FloatArray
     top: dict[str, Column]
 
@@ -79,9 +80,29 @@ class Terms:
             mean_spend=seen["mean_spend"].astype(np.float64)
             if "mean_spend" in seen
             else np.full(worth.shape, np.nan),
+            # Days that are equal must stay equal after both were divided by the unit.
+            time_since_last=np.round((seen["age"] - seen["recency"]).astype(np.float64), 9).clip(min=0.0),
             lifetime_value=worth,
             top=self._in_full({name: column[best] for name, column in seen.items()}, histories, far, near),
         )
+
+    def predicted(
+        self, histories: PurchaseHistories[FrameT], horizon: float, level: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Bounds between which the margin of each customer will fall in that share of cases."""
+        columns = _arrays(
+            value_customers(
+                histories,
+                self.purchases,
+                self.spend,
+                horizon=horizon,
+                discount_rate=self.discount_rate,
+                margin=self.margin,
+                confidence_level=level,
+            )
+        )
+        low, high = (columns[f"predicted_value_{side}"].astype(np.float64) for side in ("lower", "upper"))
+        return low, high
 
     def _in_full(
         self, seen: dict[str, Column], histories: PurchaseHistories[FrameT], far: float, near: float

@@ -18,7 +18,7 @@ from customer_centric._core.frames import (
     tally,
 )
 from customer_centric._core.frames.lazy import flag
-from customer_centric._core.frames.problems import in_column, raise_rows
+from customer_centric._core.frames.problems import in_column, raise_rows, raise_where
 from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FloatArray, FrameT
 
@@ -53,17 +53,8 @@ def count_customers(
 
 
 def _refuse_negative(values: FloatArray, column: str) -> None:
-    bad = np.flatnonzero(values < 0)
-    if bad.size:
-        raise_rows(
-            in_column("exposure", column),
-            _EXPOSURE_RULE,
-            value=f"{values[bad[0]]:g}",
-            count=bad.size,
-            total=values.size,
-            position=int(bad[0]),
-            remedy=_EXPOSURE_REMEDY,
-        )
+    name = in_column("exposure", column)
+    raise_where(name, _EXPOSURE_RULE, values < 0, values, remedy=_EXPOSURE_REMEDY)
 
 
 def _check_lazy(frame: LazyFrame[Any], lost: str, exposure: str | None) -> None:

@@ -13,27 +13,19 @@ from customer_centric._core.frames.codes import CodeArray
 from customer_centric._core.frames.lazy import to_integers
 from customer_centric._core.frames.lazy_checks import Broken, bad_date, no_date, no_id, refuse_broken
 from customer_centric._core.frames.memory import AMOUNT_REMEDY, AMOUNT_RULE
-from customer_centric._core.frames.periods import Period, check_period, period_expression, periods_of
+from customer_centric._core.frames.periods import (
+    Period,
+    check_period,
+    check_width,
+    period_expression,
+    periods_of,
+)
 from customer_centric._core.tabulate import sum_by
 from customer_centric.churn._spells import NEVER, Spells, spells_of
-from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FloatArray, FrameT, IntArray
 
 # A table of customers by periods with so many entries a row of the log is cheaper than sorting the log.
 _DENSEST: Final = 32
-
-
-# Cohorts by ages: 200 MB. Days of 13 years.
-_MOST_PERIODS: Final = 5000
-
-
-def check_width(n_periods: int, period: Period) -> None:
-    """Refuse a triangle that nobody can read and hardly a machine can hold."""
-    if n_periods > _MOST_PERIODS:
-        raise InvalidInputError(
-            f"`period` must divide the observation into at most {_MOST_PERIODS:,} periods, got {n_periods:,} "
-            f"of a {period}; take longer periods, or look for a date that is wrong"
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

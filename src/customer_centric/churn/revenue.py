@@ -13,7 +13,7 @@ from customer_centric._core.checks import check_choice, check_confidence_level
 from customer_centric._core.frames import LazyFrame, MemoryFrame, check_columns, engine_of, is_lazy
 from customer_centric._core.frames.lazy import flag
 from customer_centric._core.frames.lazy_checks import Broken, refuse_broken
-from customer_centric._core.frames.problems import in_column, raise_rows
+from customer_centric._core.frames.problems import in_column, raise_where
 from customer_centric.intervals import Interval, wilson_interval
 from customer_centric.typing import FloatArray, FrameT
 
@@ -210,17 +210,7 @@ def _memory_sums(
 
 def _revenue(frame: MemoryFrame[FrameT], column: str, role: str) -> FloatArray:
     values = frame.amounts(column, role)
-    bad = np.flatnonzero(values < 0)
-    if bad.size:
-        raise_rows(
-            in_column(role, column),
-            _RULE,
-            value=f"{values[bad[0]]:g}",
-            count=bad.size,
-            total=values.size,
-            position=int(bad[0]),
-            remedy=_REMEDY,
-        )
+    raise_where(in_column(role, column), _RULE, values < 0, values, remedy=_REMEDY)
     return values
 
 

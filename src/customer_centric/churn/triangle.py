@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 
 from customer_centric._core.checks import check_array, check_confidence_level
 from customer_centric._core.frames import check_day, day_number, day_of_number
-from customer_centric._core.frames.periods import Period, check_period, first_days, periods_of
+from customer_centric._core.frames.periods import (
+    Period,
+    check_period,
+    check_width,
+    first_days,
+    periods_of,
+)
 from customer_centric._methods.survival_bounds import survival_bounds
-from customer_centric.churn._cohorts import CohortCells, activity_of, check_width, contracts_of
+from customer_centric.churn._cohorts import CohortCells, activity_of, contracts_of
 from customer_centric.churn.renewals import RenewalCounts
 from customer_centric.errors import InvalidInputError
 from customer_centric.typing import FloatArray, FrameT

@@ -25,7 +25,7 @@ class LazySource(Generic[FrameT]):
     """Histories of a log that stays in its engine."""
 
     log: LazyFrame[FrameT]
-    local: LazyFrame[FrameT]  # the same log, datetimes as the clocks of the zone show them
+    rows: AnyLazyFrame  # `plan.transactions` of the log: planned once, because its expressions are long
     rules: SummaryRules
     # The one thing remembered: the data passed the checks.
     inspections: list[LogInspection] = field(default_factory=list[LogInspection])
@@ -143,17 +143,14 @@ class LazySource(Generic[FrameT]):
 
     def _inspect(self) -> LogInspection:
         if not self.inspections:
-            self.inspections.append(inspect_log(self.log, self._rows(), self.rules))
+            self.inspections.append(inspect_log(self.log, self.rows, self.rules))
         return self.inspections[0]
 
-    def _rows(self) -> AnyLazyFrame:
-        return plan.transactions(self.local, self.rules)
-
     def _first_days(self) -> AnyLazyFrame:
-        return self._rows().group_by("customer").agg(nw.col("day").min())
+        return self.rows.group_by("customer").agg(nw.col("day").min())
 
     def _used(self) -> AnyLazyFrame:
-        return plan.used_transactions(self._rows(), self.rules)
+        return plan.used_transactions(self.rows, self.rules)
 
     def _purchases(self) -> AnyLazyFrame:
         return plan.purchases(self._used(), self.rules)
@@ -204,5 +201,4 @@ def plan_lazy(log: LazyFrame[FrameT], rules: SummaryRules) -> LazySource[FrameT]
     if rules.amount_column is not None:
         log.check_numbers(rules.amount_column, "amount")
     local = log.in_zone(rules.date_column, "date", rules.time_zone)
-    local.days(rules.date_column, "date")
-    return LazySource(log, local, rules)
+    return LazySource(log, plan.transactions(local, rules), rules)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customer_centric._core.frames import MemoryFrame
-from customer_centric._core.frames.problems import in_column, raise_rows
+from customer_centric._core.frames.problems import in_column, raise_where
 from customer_centric._core.summary_kernel import PurchaseSummary, summarise_purchases
 from customer_centric.clv._explain import explain_customer
 from customer_centric.clv._rules import REFUND_REMEDY, REFUND_RULE, SummaryRules, check_span
@@ -106,17 +106,7 @@ def reduce_memory(log: MemoryFrame[FrameT], rules: SummaryRules) -> MemorySource
 
 
 def _refuse_refunds(column: str, amounts: FloatArray) -> None:
-    if amounts.size and amounts.min() < 0:
-        negative = np.flatnonzero(amounts < 0)
-        raise_rows(
-            in_column("amount", column),
-            REFUND_RULE,
-            value=f"{amounts[negative[0]]:g}",
-            count=negative.size,
-            total=amounts.size,
-            position=int(negative[0]),
-            remedy=REFUND_REMEDY,
-        )
+    raise_where(in_column("amount", column), REFUND_RULE, amounts < 0, amounts, remedy=REFUND_REMEDY)
 
 
 def _apply_policies(rows: _Rows, rules: SummaryRules) -> tuple[_Rows, int, int]:

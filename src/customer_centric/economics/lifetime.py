@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from customer_centric._core.checks import (
-    check_array,
-    check_choice,
-    check_number,
-    check_same_shape,
-    raise_broken,
+from customer_centric._core.checks import check_choice, check_number
+from customer_centric.economics._inputs import (
+    RETENTION_TIMINGS,
+    SHIFTS,
+    RetentionTiming,
+    check_curve,
+    check_gap,
+    check_rate,
+    check_retention_rate,
+    curve_of,
+    discounted_length,
+    log_factor,
+    net_of,
+    remedy_share,
 )
-from customer_centric.errors import InvalidInputError
-from customer_centric.typing import FloatArray, SurvivalModel, Timing
+from customer_centric.typing import SurvivalModel, Timing
 
 __all__ = ["clv_annuity", "clv_from_survival", "clv_ladder", "clv_retention", "clv_simple"]
 
-RetentionTiming: TypeAlias = Literal["start", "end", "after_renewal"]
-
-_SHIFTS: dict[Timing, float] = {"start": 0.0, "mid": 0.5, "end": 1.0, "continuous": 0.0}
-_RETENTION_TIMINGS: tuple[RetentionTiming, ...] = ("start", "end", "after_renewal")
 _ANNUITY_RUNGS: tuple[Timing, ...] = ("end", "mid", "continuous", "start")
 _RUNGS = [
     ("founding formula", "m n - C"),
@@ -38,7 +40,6 @@ _RUNGS = [
     ("margin in place of revenue", "g m n - C"),
     ("margin, random life, first margin now", "g m (1+d) / (1+d-r) - C"),
 ]
-_COST_REMEDY = "a cost is written as a positive number"
 
 
 def clv_simple(revenue_per_period: float, periods: float, acquisition_cost: float = 0.0) -> float:
@@ -79,7 +80,7 @@ def clv_simple(revenue_per_period: float, periods: float, acquisition_cost: floa
     """
     revenue = check_number("revenue_per_period", revenue_per_period)
     length = check_number("periods", periods, minimum=0.0)
-    return _net(revenue * length, acquisition_cost)
+    return net_of(revenue * length, acquisition_cost)
 
 
 def clv_annuity(
@@ -134,21 +135,21 @@ def clv_annuity(
     """
     m = check_number("margin", margin)
     n = check_number("periods", periods, minimum=0.0)
-    delta = _log_factor(discount_rate)
-    check_choice("timing", timing, tuple(_SHIFTS))
+    delta = log_factor(discount_rate)
+    check_choice("timing", timing, tuple(SHIFTS))
     if m == 0.0:
-        return _net(0.0, acquisition_cost)
+        return net_of(0.0, acquisition_cost)
     if timing == "continuous":
-        return _net(m * _discounted_length(n, delta), acquisition_cost)
+        return net_of(m * discounted_length(n, delta), acquisition_cost)
     whole = math.floor(n)
     try:
         # The geometric sum is a ratio of continuous flows, which has no division by zero at delta = 0.
-        count = _discounted_length(whole, delta) / _discounted_length(1.0, delta)
+        count = discounted_length(whole, delta) / discounted_length(1.0, delta)
         count += (n - whole) * math.exp(-delta * whole)
-        gross = m * count * math.exp(-delta * _SHIFTS[timing])
+        gross = m * count * math.exp(-delta * SHIFTS[timing])
     except OverflowError:
         gross = math.inf
-    return _net(gross, acquisition_cost)
+    return net_of(gross, acquisition_cost)
 
 
 def clv_retention(
@@ -215,19 +216,12 @@ def clv_retention(
     1750.0
     """
     m = check_number("margin", margin)
-    r = check_number(
-        "retention_rate", retention_rate, minimum=0.0, maximum=1.0, remedy=_remedy_share(retention_rate)
-    )
-    d = _check_rate(discount_rate)
-    check_choice("timing", timing, _RETENTION_TIMINGS)
-    gap = d + (1.0 - r)
-    if gap <= 0.0:
-        raise InvalidInputError(
-            f"`retention_rate` / (1 + `discount_rate`) must be less than 1, got {r:g} / {1.0 + d:g}; "
-            "the sum diverges: use `clv_annuity` with a limited number of periods, or a higher discount rate"
-        )
+    r = check_retention_rate(retention_rate)
+    d = check_rate(discount_rate)
+    check_choice("timing", timing, RETENTION_TIMINGS)
+    gap = check_gap(r, d)
     weight = {"start": 1.0 + d, "end": 1.0, "after_renewal": r}[timing]
-    return _net(m * (weight / gap) if m else 0.0, acquisition_cost)
+    return net_of(m * (weight / gap) if m else 0.0, acquisition_cost)
 
 
 def clv_from_survival(
@@ -299,54 +293,16 @@ def clv_from_survival(
     >>> round(value, 2)
     431.17
     """
-    share, money = _check_curve(_curve_of(survival, periods, tenure), margin)
-    delta = _log_factor(discount_rate)
-    check_choice("timing", timing, tuple(_SHIFTS))
+    share, money = check_curve(curve_of(survival, periods, tenure), margin)
+    delta = log_factor(discount_rate)
+    check_choice("timing", timing, tuple(SHIFTS))
     share, money = (share[kept := (share * money) != 0], money[kept])
-    times = np.flatnonzero(kept) + _SHIFTS[timing]
+    times = np.flatnonzero(kept) + SHIFTS[timing]
     with np.errstate(over="ignore", invalid="ignore"):
         gross = float(np.sum(share * money * np.exp(-delta * times)))
     if timing == "continuous" and gross:
-        gross *= _discounted_length(1.0, delta)
-    return _net(gross, acquisition_cost)
-
-
-def _curve_of(survival: ArrayLike | SurvivalModel, periods: int | None, tenure: float) -> ArrayLike:
-    """The curve itself, or so many periods of a model."""
-    if not callable(getattr(survival, "survival", None)):
-        if periods is not None or tenure != 0:
-            raise InvalidInputError(
-                "`periods` and `tenure` must be left out where `survival` is a curve: its length and its "
-                "start say both"
-            )
-        return cast("ArrayLike", survival)
-    if periods is None:
-        raise InvalidInputError(
-            "`periods` must be given where `survival` is a model, got None; say how many periods count"
-        )
-    n = int(check_number("periods", periods, minimum=1.0, whole=True))
-    return cast("SurvivalModel", survival).survival(np.arange(n, dtype=np.float64), tenure=tenure)
-
-
-def _check_curve(survival: ArrayLike, margin: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    share = check_array("survival", survival, minimum=0.0, maximum=1.0)
-    if share.ndim != 1 or share.size == 0:
-        raise InvalidInputError(f"`survival` must be one row of at least one period, got shape {share.shape}")
-    if share[0] != 1.0:
-        raise InvalidInputError(
-            f"`survival` must start at 1, got {share[0]:g}; everybody is a customer at the start of period 0"
-        )
-    rises = np.diff(share, prepend=1.0) > 0
-    raise_broken(
-        "survival", "nowhere increasing", share, np.asarray(rises), "customers who have left do not return"
-    )
-    money = check_array("margin", margin)
-    if money.ndim > 1 or money.size not in (1, share.size):
-        raise InvalidInputError(
-            f"`margin` must be one number or one a period, got shape {money.shape} for {share.size} periods"
-        )
-    share, money = check_same_shape({"survival": share, "margin": money})
-    return share, money
+        gross *= discounted_length(1.0, delta)
+    return net_of(gross, acquisition_cost)
 
 
 def clv_ladder(
@@ -406,7 +362,7 @@ def clv_ladder(
     >>> ladder["value"].round(2).tolist()
     [4000.0, 2072.28, 2222.24, 2223.46, 2379.51, 1750.0, 1500.0, 1250.0, 1000.0, 100.0]
     """
-    share = check_number("margin_rate", margin_rate, maximum=1.0, remedy=_remedy_share(margin_rate))
+    share = check_number("margin_rate", margin_rate, maximum=1.0, remedy=remedy_share(margin_rate))
     simple = clv_simple(revenue_per_period, periods, acquisition_cost)
     margin = share * revenue_per_period
     values = [
@@ -423,7 +379,7 @@ def clv_ladder(
         ),
         *(
             _retention_rung(revenue_per_period, retention_rate, discount_rate, timing, acquisition_cost)
-            for timing in _RETENTION_TIMINGS
+            for timing in RETENTION_TIMINGS
         ),
         clv_simple(margin, periods, acquisition_cost),
         _retention_rung(margin, retention_rate, discount_rate, "start", acquisition_cost),
@@ -436,40 +392,3 @@ def _retention_rung(
     margin: float, rate: float, discount_rate: float, timing: RetentionTiming, cost: float
 ) -> float:
     return clv_retention(margin, rate, discount_rate=discount_rate, timing=timing, acquisition_cost=cost)
-
-
-def _remedy_share(value: object) -> str:
-    return "40 % is written 0.4" if isinstance(value, (int, float)) and value > 1 else ""
-
-
-def _check_rate(discount_rate: float) -> float:
-    return check_number(
-        "discount_rate", discount_rate, minimum=-1.0, open_minimum=True, remedy="10 % is written 0.1"
-    )
-
-
-def _log_factor(discount_rate: float) -> float:
-    """ln(1 + d), the continuous rate per period."""
-    return math.log1p(_check_rate(discount_rate))
-
-
-def _discounted_length(length: float, delta: float) -> float:
-    """Integral of exp(-delta t) from 0 to `length`."""
-    exponent = delta * length
-    # Below this the answer is the length to the last bit, and the division would lose digits or fail.
-    if abs(exponent) < 1e-17:
-        return length
-    try:
-        return length * (-math.expm1(-exponent) / exponent)
-    except OverflowError:
-        return math.inf
-
-
-def _net(gross: float, acquisition_cost: float) -> float:
-    cost = check_number("acquisition_cost", acquisition_cost, minimum=0.0, remedy=_COST_REMEDY)
-    if not math.isfinite(gross - cost):
-        raise InvalidInputError(
-            "the value must be within the range of a float, got one that is too large; "
-            "check the units of the margin, the periods and the discount rate"
-        )
-    return gross - cost

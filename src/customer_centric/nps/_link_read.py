@@ -24,6 +24,7 @@ from customer_centric._core.frames.lazy import AnyLazyFrame, flag
 from customer_centric._core.frames.problems import (
     in_column,
     raise_rows,
+    raise_where,
     wrong_type,
 )
 from customer_centric._core.ratings import OFF_SCALE_REMEDY, Invalid, check_ratings
@@ -138,16 +139,7 @@ def _zone(series: AnySeries, time_zone: str | None) -> str | None:
 
 
 def _refuse_missing_day(column: str, bad: BoolArray) -> None:
-    if bad.any():
-        raise_rows(
-            in_column("answered", column),
-            DATED_RULE,
-            value="null",
-            count=int(bad.sum()),
-            total=bad.size,
-            position=int(np.flatnonzero(bad)[0]),
-            remedy=MISSING_DATE_REMEDY,
-        )
+    raise_where(in_column("answered", column), DATED_RULE, bad, "null", remedy=MISSING_DATE_REMEDY)
 
 
 def _refuse_early_loss(column: str, stay: IntArray) -> None:
@@ -274,17 +266,7 @@ def log_rows(
 
 
 def _refuse_not_positive(role: str, column: str, values: FloatArray) -> None:
-    if values.size and values.min() <= 0:
-        bad = np.flatnonzero(values <= 0)
-        raise_rows(
-            in_column(role, column),
-            POSITIVE_RULE,
-            value=f"{values[bad[0]]:g}",
-            count=bad.size,
-            total=values.size,
-            position=int(bad[0]),
-            remedy=POSITIVE_REMEDY,
-        )
+    raise_where(in_column(role, column), POSITIVE_RULE, values <= 0, values, remedy=POSITIVE_REMEDY)
 
 
 def _log_lazy(

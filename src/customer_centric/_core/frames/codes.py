@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customer_centric._core.frames.engines import Engine
-from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
+from customer_centric._core.frames.problems import in_column, raise_rows, raise_where, wrong_type
 from customer_centric.typing import IntArray
 
 # A series of whichever engine: Narwhals has no narrower name for it.
@@ -129,17 +129,7 @@ def _encode_pandas(name: str, series: AnySeries) -> Codes:
 
     native: pd.Series[Any] = series.to_native()
     positions, distinct = pd.factorize(native)
-    missing = np.flatnonzero(positions < 0)
-    if missing.size:
-        raise_rows(
-            name,
-            MISSING_RULE,
-            value="null",
-            count=missing.size,
-            total=positions.size,
-            position=int(missing[0]),
-            remedy=MISSING_ID_REMEDY,
-        )
+    raise_where(name, MISSING_RULE, np.asarray(positions < 0), "null", remedy=MISSING_ID_REMEDY)
     ids = np.asarray(distinct, dtype=object)
     kind = pd.api.types.infer_dtype(ids, skipna=False)
     if kind not in {"string", "integer", "empty"}:

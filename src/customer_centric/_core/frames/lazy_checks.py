@@ -52,6 +52,12 @@ def bad_date(role: str, column: str, days: DayColumns) -> Broken:
     return Broken(role, column, days.is_bad | days.has_offset, ISO_RULE, "other text", DATE_TEXT_REMEDY)
 
 
+def not_finite(value: nw.Expr) -> nw.Expr:
+    """Whether a float is missing, NaN or infinite."""
+    # NaN is neither below nor above; a negated literal does not exist in older Narwhals.
+    return value.is_null() | ~(value < nw.lit(float("inf"))) | ~(value > nw.lit(float("-inf")))
+
+
 def refuse_broken(
     frame: LazyFrame[Any], broken: Sequence[Broken], *, counted: nw.Expr | None = None
 ) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, cast
 
 import narwhals.stable.v2 as nw
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from customer_centric._core.frames.codes import AnySeries, Codes, encode_ids, refuse_missing
 from customer_centric._core.frames.days import encode_days
 from customer_centric._core.frames.engines import Engine
-from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
+from customer_centric._core.frames.problems import in_column, raise_rows, raise_where, wrong_type
 from customer_centric.typing import BoolArray, FloatArray, FrameT, IntArray
 
 _NOT_A_DAY: Final = np.iinfo(np.int64).min
@@ -67,17 +67,8 @@ class MemoryFrame(Generic[FrameT]):
         """0 and 1 as float64, from booleans or numbers."""
         series = self._frame[column]
         values = finite_numbers(series.cast(nw.Int8) if series.dtype == nw.Boolean else series, role)
-        bad = np.flatnonzero((values != 0) & (values != 1))
-        if bad.size:
-            raise_rows(
-                in_column(role, column),
-                "0 or 1",
-                value=f"{values[bad[0]]:g}",
-                count=bad.size,
-                total=values.size,
-                position=int(bad[0]),
-                remedy="make it true or false first",
-            )
+        name, bad = in_column(role, column), np.asarray((values != 0) & (values != 1))
+        raise_where(name, "0 or 1", bad, values, remedy="make it true or false first")
         return values
 
     def floats(self, column: str) -> FloatArray:
@@ -115,6 +106,10 @@ class MemoryFrame(Generic[FrameT]):
         """The frame with one column more, whatever the labels of its rows."""
         series = nw.new_series(column, values, nw.Float64, backend=self._frame.implementation)
         return cast("FrameT", self._frame.with_columns(series).to_native())
+
+    def with_series(self, columns: Sequence[AnySeries]) -> FrameT:
+        """The frame with some columns more, whatever the labels of its rows."""
+        return cast("FrameT", self._frame.with_columns(*columns).to_native())
 
     def build(
         self,

@@ -9,6 +9,7 @@ import numpy as np
 
 from customer_centric._core.checks import check_choice
 from customer_centric._core.frames.lazy import DayColumns, floor_divide
+from customer_centric.errors import InvalidInputError
 from customer_centric.typing import IntArray
 
 Period: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
@@ -18,6 +19,8 @@ PERIODS: Final[tuple[Period, ...]] = ("day", "week", "month", "quarter", "year")
 # Monday 1969-12-29 starts week 0, so that 1970-01-01, a Thursday, is its fourth day.
 _DAYS_BEFORE_EPOCH_IN_WEEK: Final = 3
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+# Cohorts by ages: 200 MB. Days of 13 years.
+_MOST_PERIODS: Final = 5000
 # A table of this many days covers 5,000 years and takes less room than the rows it spares.
 _LONGEST_TABLE: Final = 1 << 21
 
@@ -25,6 +28,15 @@ _LONGEST_TABLE: Final = 1 << 21
 def check_period(name: str, period: Period) -> Period:
     """Refuse what is no calendar period."""
     return check_choice(name, period, PERIODS)
+
+
+def check_width(n_periods: int, period: Period) -> None:
+    """Refuse a triangle of cohorts that nobody can read and hardly a machine can hold."""
+    if n_periods > _MOST_PERIODS:
+        raise InvalidInputError(
+            f"`period` must divide the observation into at most {_MOST_PERIODS:,} periods, got {n_periods:,} "
+            f"of a {period}; take longer periods, or look for a date that is wrong"
+        )
 
 
 def periods_of(days: IntArray, period: Period) -> IntArray:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from customer_centric._core.frames.codes import AnySeries, CodeArray
 from customer_centric._core.frames.memory import MemoryFrame
 from customer_centric._core.frames.periods import first_days, periods_of
-from customer_centric._core.frames.problems import in_column, raise_rows, wrong_type
+from customer_centric._core.frames.problems import in_column, raise_where, wrong_type
 from customer_centric._core.frames.tally_cells import (
     RATING_REMEDY,
     WEIGHT_REMEDY,
@@ -97,17 +97,7 @@ def _encode(frame: MemoryFrame[Any], key: Key) -> KeyCodes:
 
 def _weights(frame: MemoryFrame[Any], column: str) -> FloatArray:
     weights = frame.amounts(column, "weight")
-    if weights.size and weights.min() < 0:
-        negative = np.flatnonzero(weights < 0)
-        raise_rows(
-            in_column("weight", column),
-            WEIGHT_RULE,
-            value=f"{weights[negative[0]]:g}",
-            count=negative.size,
-            total=weights.size,
-            position=int(negative[0]),
-            remedy=WEIGHT_REMEDY,
-        )
+    raise_where(in_column("weight", column), WEIGHT_RULE, weights < 0, weights, remedy=WEIGHT_REMEDY)
     return weights
 
 

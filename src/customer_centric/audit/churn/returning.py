@@ -55,7 +55,7 @@ def answer_returning(question: Question[FrameT], found: Answer[FrameT]) -> Retur
     retention, silence = None, None
     reasons: dict[str, str] = {}
     if triangle is None:
-        period = _period(found)
+        period = log_period(found)
         reasons["retention_reason"] = (
             f"Before the log ends there is no whole {period} after one in which somebody first bought, so "
             "there are no cohorts to follow."
@@ -89,7 +89,8 @@ def _purchases(question: Question[FrameT]) -> FrameT:
     return cast("FrameT", frame.filter(bought).to_native())
 
 
-def _period(found: Answer[FrameT]) -> Period:
+def log_period(found: Answer[FrameT]) -> Period:
+    """The calendar period that cuts the log into readably many parts."""
     days = (found.end - found.first_day).days + 1
     return next(period for period, most in _COHORTS if days <= most)
 
@@ -101,7 +102,7 @@ def _triangle(log: FrameT, question: Question[FrameT], found: Answer[FrameT]) ->
             log,
             customer=question.customer,
             date=question.date,
-            period=_period(found),
+            period=log_period(found),
             as_of=question.end,
             time_zone=question.time_zone,
         )
