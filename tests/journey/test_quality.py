@@ -79,7 +79,7 @@ def test_visits_without_their_prerequisite_are_told_apart() -> None:
     assert found.examples == ("late", "never")
     assert "1 of 4 visits to 'purchase' is in journeys without 'payment'" in " ".join(quality.problems)
     assert quality.n_ties == 1
-    assert "have the moment of the one before (the clock shows steps of 60 seconds)" in str(quality)
+    assert "have the moment of the one before (the clock shows steps of 60 s)" in str(quality)
 
 
 @pytest.mark.parametrize("engine", ["pandas", "polars", "polars lazy", "duckdb"])

@@ -322,7 +322,7 @@ def _problems(found: LogQuality) -> Iterator[str]:
     if found.n_ties:
         yield (
             f"{counted(found.n_ties, 'event')} ({found.n_ties / found.n_events:.1%}) have the moment of the "
-            f"one before (the clock shows steps of {found.resolution:g} seconds): their order is that of the "
+            f"one before (the clock shows steps of {found.resolution:g} s): their order is that of the "
             "rows; give `order`."
         )
     if found.n_duplicates:
