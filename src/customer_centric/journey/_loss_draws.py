@@ -100,6 +100,15 @@ def sums_of_all(
     return _draw_customers(risk, rows, owner, n_owners, outcome, 0, rng)
 
 
+def clean_weights(risk: RiskSet) -> tuple[IntArray, FloatArray]:
+    """At-risk visits of journeys that are never flagged, and their weights."""
+    rows = _rows_of(risk, np.zeros(risk.known.size), np.zeros(risk.known.size))
+    n = risk.rate_of.size
+    one = np.ones(rows.rate_cell.size)
+    seen, flags = sum_by(rows.rate_cell, one, n), sum_by(rows.rate_cell[rows.flag], one[rows.flag], n)
+    return rows.clean, _weights(rows, flag_rates(risk, seen, flags))
+
+
 def groups_of(owner: IntArray, n_owners: int) -> tuple[NDArray[np.int32], int]:
     """Customers in at most a thousand groups of about one size; everybody is one where there are fewer."""
     if n_owners <= _GROUPS:

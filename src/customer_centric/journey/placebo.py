@@ -1,4 +1,4 @@
-"""What a loss would be if signals did nothing: the same method on signals that were shuffled."""
+"""What is found where friction costs nothing: the same method on shuffled signals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from customer_centric._core.checks import check_confidence_level, check_number
 from customer_centric._core.words import as_html, counted
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
-from customer_centric.journey._loss_draws import sums_of_all
+from customer_centric.journey._loss_draws import clean_weights, sums_of_all
 from customer_centric.journey._loss_values import cell_values
 from customer_centric.journey._risk_set import RiskSet, build_risk_set, flagged_visits
 from customer_centric.journey.loss import (
@@ -45,7 +45,7 @@ class PlaceboLoss:
     total : float
         The loss with the signals where they are.
     mean : float
-        Mean loss with shuffled signals: 0 where the method is unbiased.
+        Mean loss with shuffled signals: about 0, or the method makes up as much.
     standard_error : float
         Standard error of `mean`, which falls with the number of shuffles.
     interval : Interval
@@ -84,7 +84,8 @@ class PlaceboLoss:
         level = f"{100 * self.interval.confidence_level:g} %"
         said = (
             f"lost to friction: {self.total:,.1f}; with shuffled signals {self.mean:,.1f} on average, "
-            f"{level} of them from {self.interval.lower:,.1f} to {self.interval.upper:,.1f} (p = {self.p_value:.2g})"
+            f"{level} of them from {self.interval.lower:,.1f} to {self.interval.upper:,.1f} "
+            f"(p = {self.p_value:.2g})"
         )
         if self.n_fixed:
             said += f"; {self.n_fixed:,} of {counted(self.n_flags, 'flag')} had nowhere to move"
@@ -113,7 +114,6 @@ class _Question:
     """What is asked of each shuffle: everything but the flags."""
 
     signals: SignalTable
-    outcome: FloatArray
     is_share: bool
     labels: Mapping[str, NDArray[Any]]
     period_ticks: float
@@ -121,13 +121,17 @@ class _Question:
     touchpoints: IntArray
     rng: np.random.Generator
 
-    def lost(self, flagged: BoolArray) -> FloatArray:
-        """Loss at each touchpoint with these flags; NaN where it cannot be told."""
-        risk: RiskSet = build_risk_set(
-            self.signals, flagged, self.outcome, period_ticks=self.period_ticks, labels=self.labels
+    def risk_set(self, flagged: BoolArray, outcome: FloatArray) -> RiskSet:
+        """Who is at risk of these flags."""
+        return build_risk_set(
+            self.signals, flagged, outcome, period_ticks=self.period_ticks, labels=self.labels
         )
+
+    def lost(self, flagged: BoolArray, outcome: FloatArray) -> FloatArray:
+        """Loss at each touchpoint with these flags and outcomes."""
+        risk = self.risk_set(flagged, outcome)
         customer = self.signals.journeys.customer
-        sums = sums_of_all(risk, customer, np.nan_to_num(self.outcome), self.rng)
+        sums = sums_of_all(risk, customer, np.nan_to_num(outcome), self.rng)
         values = cell_values(risk, sums, shrink=self.shrink, is_share=self.is_share)
         hit = (sums.flagged[0] > 0) & ~np.isnan(values.clean[0])
         lost = np.where(hit, sums.flagged[0] * np.nan_to_num(values.excess[0]), 0.0)
@@ -146,7 +150,7 @@ def placebo_loss(
     confidence_level: float = 0.90,
     n_shuffles: int = 200,
 ) -> PlaceboLoss:
-    r"""What `friction_loss` finds when signals are shuffled among the visits of a touchpoint and day.
+    r"""What `friction_loss` finds where friction costs nothing and signals are shuffled.
 
     Parameters
     ----------
@@ -173,8 +177,12 @@ def placebo_loss(
 
     Notes
     -----
-    Shuffled signals are as frequent at each touchpoint on each day as the real ones, and know nothing of
-    customers. A method that finds a loss in them all the same has made it up, by whom it compares with whom.
+    First what friction did is undone: journeys with a flag get the outcome of a clean visit of the stratum of
+    their first flag, drawn by its weight. Then signals are shuffled among the visits of a touchpoint and day:
+    they are as frequent as the real ones there, and know nothing of customers. A loss that is found all the
+    same is made up by whom the method compares with whom. The usual reason is time: days on which there are
+    more errors and, for another reason, fewer conversions; give the week as one of the `strata` then.
+
     With \(m\) shuffles and losses \(L_1, \dots, L_m\),
 
     \[ p = \frac{1 + \sum_i 1\{|L_i| \ge |L|\}}{m + 1}. \]
@@ -215,7 +223,6 @@ def placebo_loss(
     pool = _Pool.of(journeys.visits, flagged, ~np.isnan(y))
     question = _Question(
         signals=signals,
-        outcome=y,
         is_share=is_share,
         labels=labels,
         period_ticks=check_period_length(period) * journeys.visits.clock.ticks_per_second,
@@ -223,8 +230,9 @@ def placebo_loss(
         touchpoints=np.unique(journeys.visits.touchpoint[flagged]).astype(np.int64),
         rng=rng,
     )
-    lost = question.lost(flagged)
-    draws = np.stack([question.lost(pool.shuffled(rng)) for _ in range(m)])
+    lost = question.lost(flagged, y)
+    donors = _Donors.of(question.risk_set(flagged, y), y)
+    draws = np.stack([question.lost(pool.shuffled(rng), donors.lend(y, rng)) for _ in range(m)])
     return _result(question, pool, lost, draws, level)
 
 
@@ -254,6 +262,56 @@ def _result(
         n_flags=pool.n_flags,
         n_fixed=pool.n_fixed,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Donors:
+    """Clean visits that lend their outcomes to flagged journeys of their stratum, by their weights."""
+
+    journey: IntArray
+    low: FloatArray
+    high: FloatArray
+    cumulated: FloatArray
+    outcome: FloatArray
+
+    @classmethod
+    def of(cls, risk: RiskSet, outcome: FloatArray) -> _Donors:
+        """For each flagged journey the clean visits of its stratum, or of the smallest group that has any."""
+        rows, weight = clean_weights(risk)
+        flag = np.flatnonzero(risk.flagged)
+        low, high = np.zeros(flag.size), np.zeros(flag.size)
+        cumulated: list[FloatArray] = []
+        lent: list[FloatArray] = []
+        every = np.arange(risk.n_cells)
+        for level, group in enumerate((every, risk.parent, risk.touchpoint)):
+            own = group[risk.cell[rows]]
+            order = np.argsort(own, kind="stable")
+            along = np.cumsum(weight[order]) + level * weight.sum()
+            ends = np.cumsum(np.bincount(own, minlength=int(group.max()) + 1))
+            edges = np.append(level * weight.sum(), along)[np.append(0, ends)]
+            mine = group[risk.cell[flag]]
+            lacking = low == high
+            low[lacking], high[lacking] = edges[mine][lacking], edges[mine + 1][lacking]
+            cumulated.append(along)
+            lent.append(outcome[risk.journey[rows[order]]])
+        has = high > low
+        return cls(
+            np.asarray(risk.journey[flag][has], dtype=np.int64),
+            low[has],
+            high[has],
+            np.concatenate(cumulated),
+            np.concatenate(lent),
+        )
+
+    def lend(self, outcome: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """The outcomes, with those of flagged journeys lent by clean ones."""
+        changed = outcome.copy()
+        if self.journey.size:
+            at = np.searchsorted(
+                self.cumulated, self.low + rng.random(self.low.size) * (self.high - self.low)
+            )
+            changed[self.journey] = self.outcome[np.minimum(at, self.outcome.size - 1)]
+        return changed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
