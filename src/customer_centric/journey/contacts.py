@@ -571,7 +571,8 @@ def _complaints(journeys: Journeys, calls: IntArray, reasons: Collection[str] | 
             raise InvalidInputError(
                 f"`reasons` must be intents of the log, got {name!r}; it has {listed or 'none'}"
             )
-    return calls[np.array([name in wanted for name in names])[code]]
+    spoken: BoolArray = np.array([name in wanted for name in names], dtype=np.bool_)[code]
+    return np.asarray(calls[spoken], dtype=np.int64)
 
 
 def _voices(
