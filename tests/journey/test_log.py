@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import narwhals.exceptions as nw_errors
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -158,7 +159,9 @@ def test_preparing_a_lazy_frame_computes_nothing() -> None:
     log = prepare_log(lazy)
     assert log.is_lazy
     assert str(log) == "a log whose events stay in polars lazy"
-    with pytest.raises((AssertionError, pl.exceptions.ComputeError), match="computed"):
+    with pytest.raises(
+        (AssertionError, pl.exceptions.ComputeError, nw_errors.ComputeError), match="computed"
+    ):
         find_journeys(log, goal="buy")
 
 
