@@ -49,7 +49,7 @@ CHEAP_CALLS = {
     "MappingProxyType", "re.compile", "dict.fromkeys", "math.exp", "math.log", "math.sqrt",
     "np.array", "np.dtype", "np.finfo", "np.float64", "np.iinfo", "np.log",
 }  # fmt: skip
-CHEAP_METHODS = {"format", "join", "split", "toordinal"}
+CHEAP_METHODS = {"format", "index", "join", "split", "toordinal"}
 
 # Words with another name here (glossary), as names of parameters.
 OTHER_WORDS = {

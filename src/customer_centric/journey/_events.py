@@ -79,7 +79,7 @@ class EventArrays:
     build: Callable[..., Any]
 
 
-def read_events(frame: MemoryFrame[Any], schema: EventSchema, *, duplicates: str, bots: str) -> EventArrays:
+def arrange_events(frame: MemoryFrame[Any], schema: EventSchema, *, duplicates: str, bots: str) -> EventArrays:
     """The events of a table in memory, each value checked."""
     ids = frame.ids(schema.case_id, "case_id")
     ticks, clock = encode_moments(frame.series(schema.timestamp), engine=frame.engine, role="timestamp")

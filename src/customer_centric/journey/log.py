@@ -10,7 +10,7 @@ from customer_centric._core.frames import LazyFrame, check_columns, open_frame
 from customer_centric._core.words import counted
 from customer_centric.errors import InvalidInputError
 from customer_centric.journey._columns import OUTCOMES
-from customer_centric.journey._events import EventArrays, LogCounts, read_events
+from customer_centric.journey._events import EventArrays, LogCounts, arrange_events
 from customer_centric.journey._lazy_events import LazyEvents, open_events
 from customer_centric.journey.schema import EventSchema
 from customer_centric.typing import FrameT
@@ -159,4 +159,4 @@ def prepare_log(
         raise InvalidInputError("`actor` and `resource` must not both be given; they say the same")
     if isinstance(frame, LazyFrame):
         return EventLog(schema, open_events(frame, schema, duplicates=duplicates, bots=bots))
-    return EventLog(schema, read_events(frame, schema, duplicates=duplicates, bots=bots))
+    return EventLog(schema, arrange_events(frame, schema, duplicates=duplicates, bots=bots))

@@ -38,6 +38,8 @@ class Visits:
     ----------
     touchpoints : tuple of str
         Name of each touchpoint code.
+    clock : Clock
+        What ticks mean.
     journey : ndarray of int of shape (n_visits,)
         Which journey, from 0.
     starts : ndarray of int of shape (n_journeys + 1,)
@@ -52,6 +54,8 @@ class Visits:
         Whether the touchpoint is a contact with the company.
     after_goal : ndarray of bool of shape (n_visits,)
         Whether the journey had reached its goal before.
+    end : ndarray of int of shape ()
+        Until when the log was watched, in ticks.
     outcome : ndarray of int of shape (n_visits,) or None
         Code of the last event's outcome in `OUTCOMES`; -1 where it is missing.
     channel, item, intent : Labels or None
