@@ -135,7 +135,8 @@ def fit_weights(
     Raises
     ------
     InvalidInputError
-        If an outcome is outside [0, 1], no journey has one, or an argument is out of range.
+        If an outcome is outside [0, 1], no journey has one, no signal can be studied, a signal of behaviour
+        is without `strata`, or an argument is out of range.
 
     Notes
     -----
@@ -148,7 +149,8 @@ def fit_weights(
 
     a log-binomial model whose weighted log-likelihood is concave, so that it has one optimum. The expert's
     \(\beta_{0k}\) enters as \(n_0 (\beta_{0k} \ln \beta_k - \beta_k)\): as \(n_0\) further occurrences.
-    Limits are percentiles over draws of customers at fixed censoring weights, which errs to the wide side.
+    Limits are percentiles over draws of customers at fixed censoring weights, which errs to the wide side;
+    they are never closer than what \(n\) visits that were all kept, or all lost, can tell.
 
     Examples
     --------
@@ -173,23 +175,16 @@ def fit_weights(
     level = check_confidence_level(confidence_level)
     n_draws = int(check_number("n_resamples", n_resamples, minimum=1.0, whole=True))
     n0 = check_number("strength", strength, minimum=0.0)
-    journeys = signals.journeys
-    y = check_per_journey("outcome", journeys.outcome if outcome is None else outcome, journeys.n_journeys)
-    known = y[np.isfinite(y)]
-    if known.size == 0 or known.min() < 0 or known.max() > 1:
-        got = "none" if known.size == 0 else f"values from {known.min():g} to {known.max():g}"
-        raise InvalidInputError(f"`outcome` must hold values from 0 to 1, got {got}")
-    labels = {
-        name: codes_of_labels(name, given, journeys.n_journeys) for name, given in (strata or {}).items()
-    }
+    n_journeys = signals.journeys.n_journeys
+    y = _outcome(signals.journeys.outcome if outcome is None else outcome, n_journeys)
+    labels = {name: codes_of_labels(name, given, n_journeys) for name, given in (strata or {}).items()}
     which = studied_signals(signals, studied, has_strata=bool(labels))
-    rows = weight_rows(
-        signals,
-        which,
-        y,
-        period_ticks=check_period_length(period) * journeys.visits.clock.ticks_per_second,
-        labels=labels,
-    )
+    if not which.any():
+        raise InvalidInputError(
+            "`signals` must hold a system signal, got behaviour alone; name `studied` and give `strata`"
+        )
+    ticks = check_period_length(period) * signals.journeys.visits.clock.ticks_per_second
+    rows = weight_rows(signals, which, y, period_ticks=ticks, labels=labels)
     prior = signals.weights[which]
     beta0 = -np.log1p(-prior)
     best, value = _optimum(rows, np.ones(rows.n_groups), n0, beta0, None)
@@ -197,13 +192,9 @@ def fit_weights(
     for b in range(n_draws):
         drawn = rng.multinomial(rows.n_groups, np.full(rows.n_groups, 1.0 / rows.n_groups)).astype(np.float64)
         draws[b] = _optimum(rows, drawn, n0, beta0, best)[0][rows.n_cells :]
-    beta = best[rows.n_cells :]
-    unseen = rows.n_first == 0
-    low, high = np.quantile(draws, ((1 - level) / 2, (1 + level) / 2), axis=0)
-    # The expert alone has no limits; without him there is nothing at all.
-    limits = (np.where(unseen, np.nan, side) for side in (np.minimum(low, beta), np.maximum(high, beta)))
-    known = np.where(unseen & (n0 == 0), np.nan, beta)
-    weight, lower, upper = (-np.expm1(-units) for units in (known, *limits))
+    known = np.where((rows.n_first == 0) & (n0 == 0), np.nan, best[rows.n_cells :])
+    low, high = _limits(rows, best, draws, (1.0 - level) / 2.0)
+    weight, lower, upper = (-np.expm1(-units) for units in (known, low, high))
     return WeightFit(
         signals=tuple(name for name, kept in zip(signals.names, which, strict=True) if kept),
         weight=weight,
@@ -215,6 +206,38 @@ def fit_weights(
         log_posterior=value,
         confidence_level=level,
     )
+
+
+def _outcome(given: ArrayLike, n_journeys: int) -> FloatArray:
+    y = check_per_journey("outcome", given, n_journeys)
+    known = y[np.isfinite(y)]
+    if known.size == 0 or known.min() < 0 or known.max() > 1:
+        got = "none" if known.size == 0 else f"values from {known.min():g} to {known.max():g}"
+        raise InvalidInputError(f"`outcome` must hold values from 0 to 1, got {got}")
+    return y
+
+
+def _limits(
+    rows: WeightRows, best: FloatArray, draws: FloatArray, tail: float
+) -> tuple[FloatArray, FloatArray]:
+    """Limits of units: percentiles of the draws, and no closer than what so few visits can tell."""
+    alpha, beta = best[: rows.n_cells], best[rows.n_cells :]
+    low, high = np.quantile(draws, (tail, 1.0 - tail), axis=0)
+    low, high = np.minimum(low, beta), np.maximum(high, beta)
+    count = np.bincount(rows.kind, minlength=rows.cell.size)
+    shown = rows.severity > 0
+    n = count @ shown
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # None of n visits lost bounds the units from above, all of them lost from below.
+        highest_of_none = -np.log(tail) / (count @ rows.severity)
+        without = (count * np.exp(-alpha[rows.cell])) @ shown / n
+        lowest_of_all = np.maximum(-np.log((1.0 - tail ** (1.0 / n)) / without), 0.0)
+    low, high = np.minimum(low, lowest_of_all), np.maximum(high, highest_of_none)
+    if rows.n_groups == 1:
+        # One customer says nothing about others.
+        low, high = np.zeros_like(beta), np.full(beta.size, np.inf)
+    # Where no visit shows a signal there is but the expert, who has no limits.
+    return np.where(n == 0, np.nan, low), np.where(n == 0, np.nan, high)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
