@@ -128,7 +128,13 @@ def draw_graph(flows: Flows, least: float, ax: Axes | None) -> Axes:
     small_print(axes, "back", (0.02, head), ink)
     small_print(axes, "onward", (0.98, head), ink, ha="right")
     words = "per 100 journeys; the thicker, the more moves"
-    small_print(axes, words + ("; the bluer, the more is lost" if hurt else ""), (0.0, -0.02), ink, va="top")
+    small_print(
+        axes,
+        words + ("; the deeper the colour, the more is lost" if hurt else ""),
+        (0.0, -0.02),
+        ink,
+        va="top",
+    )
     return axes
 
 

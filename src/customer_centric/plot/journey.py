@@ -317,8 +317,8 @@ def plot_journey_graph(
     -------
     Axes
         A point a touchpoint, as large as its visits; an arc a transition, as thick as its moves: forward at
-        the right, back at the left, a ring for a touchpoint that follows itself. The bluer an arc, the more
-        conversions are lost on it. Visits, the journeys that end there without conversion, and the
+        the right, back at the left, a ring for a touchpoint that follows itself. The deeper its blue, the
+        more conversions are lost on it. Visits, the journeys that end there without conversion, and the
         conversions lost there, all per 100 journeys, stand beside.
 
     Raises

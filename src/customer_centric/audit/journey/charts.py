@@ -49,8 +49,8 @@ def draw_journey_charts(found: JourneyAnswer) -> tuple[Chart, ...]:
                 "follow",
                 "What follows what",
                 "Touchpoints in the order of their visits, onward at the right and back at the left. The "
-                "thicker an arc, the more journeys take it; the bluer, the more conversions are lost on it, "
-                "as a chain of visits sees it.",
+                "thicker an arc, the more journeys take it; the deeper its colour, the more conversions "
+                "are lost on it, as a chain of visits sees it.",
                 lambda label: figure_svg(plot_journey_graph(chain), label=label),
             )
         )

@@ -79,16 +79,9 @@ def section(report: JourneyReport, charts: Sequence[Chart]) -> str:
 def lost(report: JourneyReport, charts: Sequence[Chart]) -> str:
     """What is lost, with its drawings."""
     table = tables.loss_table(report)
-    if report.losses is None or table is None:
+    if table is None:
         return ""
-    found = [row.lost for row in report.losses.touchpoints[: len(table.rows)]]
-    end = max((row.upper or row.value for row in found if row is not None), default=0.0)
-    ranges = ["" if row is None else page.value_range(row, end) for row in found]
-    return (
-        page.paragraph(words.worst(report))
-        + page.charts(charts, "hurt")
-        + page.table(table, drawn=("range", ranges))
-    )
+    return page.paragraph(words.worst(report)) + page.charts(charts, "hurt") + page.table(table)
 
 
 def fixes(report: JourneyReport) -> str:
@@ -107,7 +100,7 @@ def scores(report: JourneyReport) -> str:
 
 def followed(report: JourneyReport, charts: Sequence[Chart]) -> str:
     """What follows what, and how far journeys come."""
-    return page.charts(charts, "follow") + _said(words.passed(report)) + _shown(tables.funnel_table(report))
+    return _said(words.passed(report)) + page.charts(charts, "follow") + _shown(tables.funnel_table(report))
 
 
 def read(report: JourneyReport) -> str:

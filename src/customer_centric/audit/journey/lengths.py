@@ -9,6 +9,7 @@ from typing import Final
 __all__: list[str] = []
 
 _SECONDS: Final = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
+_LONGEST: Final = 36_525 * 86_400  # a century
 
 
 def length_of(text: str) -> timedelta | None:
@@ -17,7 +18,7 @@ def length_of(text: str) -> timedelta | None:
     if found is None:
         return None
     seconds = float(found[1]) * _SECONDS[found[2]]
-    return timedelta(seconds=seconds) if 0 < seconds < timedelta.max.total_seconds() else None
+    return timedelta(seconds=seconds) if 0 < seconds <= _LONGEST else None
 
 
 def length_text(length: timedelta) -> str:

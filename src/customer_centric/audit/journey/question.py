@@ -64,7 +64,7 @@ class JourneyQuestion:
         """The events in order, checked; there is at least one."""
         if not self.goal:
             raise InvalidInputError("`goal` must name at least one touchpoint, got none")
-        log = prepare_log(self.events, self.schema)  # type: ignore[type-var]  # any frame that it takes
+        log = prepare_log(self.events, self.schema)
         if not log.n_events:
             raise InvalidInputError("`events` must have at least one row, got none")
         return log
