@@ -71,6 +71,14 @@ def test_the_sentences_hold_the_numbers(report: FrictionReport) -> None:
     assert said.replace(">", "&gt;") in report._repr_html_()
 
 
+def test_what_is_wrong_with_the_log_is_noted() -> None:
+    """A purchase before its payment is said with the answers."""
+    asked = report_of(prerequisites={"payment": "purchase"})
+    assert asked.quality.violations[0].n_journeys > 0
+    assert asked.summary[-1].startswith("Note: ")
+    assert ".." not in str(asked)
+
+
 def test_a_fix_that_costs_more_than_it_brings_is_not_the_best() -> None:
     every = dict.fromkeys(("payment", "details", "support"), 1e6)
     assert report_of(value=90.0, costs=every).best_fix is None

@@ -16,6 +16,7 @@ from customer_centric.errors import InvalidInputError
 from customer_centric.journey.journeys import Journeys, find_journeys
 from customer_centric.journey.log import EventLog
 from customer_centric.journey.loss import FrictionLoss, fix_gain, friction_loss
+from customer_centric.journey.quality import LogQuality, check_log
 from customer_centric.journey.score import FrictionScore, friction_score
 from customer_centric.journey.signals import DEFAULT_SIGNALS, Signal, SignalTable, detect_signals
 
@@ -31,6 +32,8 @@ class FrictionReport:
 
     Parameters
     ----------
+    quality : LogQuality
+        What is wrong with the log.
     journeys : Journeys
         The journeys, and how they ended.
     signals : SignalTable
@@ -47,6 +50,7 @@ class FrictionReport:
         The touchpoint whose fix brings most after its cost; None where none brings anything.
     """
 
+    quality: LogQuality
     journeys: Journeys
     signals: SignalTable
     score: FrictionScore
@@ -117,7 +121,7 @@ class FrictionReport:
             said.append(f"At risk in money: {loss.clv_total:,.0f} ({low:,.0f} to {high:,.0f}).")
         if self.best_fix is not None:
             said.append(_fix_in_words(self, self.best_fix))
-        return (*said, *(f"Note: {warning}." for warning in loss.warnings))
+        return (*said, *(f"Note: {note.rstrip('.')}." for note in (*loss.warnings, *self.quality.problems)))
 
     def __str__(self) -> str:
         return " ".join(self.summary)
@@ -140,6 +144,7 @@ def friction_report(
     answer_within: timedelta | None = None,
     steps: Sequence[str] = (),
     waits_at: Collection[str] = (),
+    prerequisites: Mapping[str, str] | None = None,
     value: ArrayLike | None = None,
     costs: Mapping[str, float] | None = None,
     confidence_level: float = 0.90,
@@ -157,6 +162,8 @@ def friction_report(
         Draws customers for the limits.
     signals, answer_within, steps, waits_at
         As in `detect_signals`.
+    prerequisites : mapping from str to str, optional
+        As in `check_log`: what must have been visited before a touchpoint.
     value : float or array_like of shape (n_journeys,), optional
         Money that a converted journey brings more than a lost one, for all or for each journey in the order
         of `find_journeys`.
@@ -224,6 +231,7 @@ def friction_report(
     }
     best = max(net, key=net.__getitem__, default=None)
     return FrictionReport(
+        quality=check_log(log, prerequisites=prerequisites, journeys=journeys),
         journeys=journeys,
         signals=found,
         score=friction_score(found, confidence_level=confidence_level),
