@@ -50,7 +50,7 @@ def test_finds_nothing_in_shuffled_signals_and_the_loss_in_the_real_ones() -> No
     assert "<table" in placebo._repr_html_()  # pyright: ignore[reportPrivateUsage]
 
 
-@examples(25)
+@examples(15)
 @given(event_logs())
 def test_shuffling_keeps_the_flags_of_each_touchpoint_and_day(events: list[Event]) -> None:
     table = signal_table(events)

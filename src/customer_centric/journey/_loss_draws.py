@@ -19,6 +19,8 @@ _GROUPS: Final = 1_000
 _JOURNEYS_FOR_SLOPES: Final = 20_000
 # What comes so many visits later says next to nothing about a weight.
 _FARTHEST: Final = 200
+# A clean journey of thousands of visits would have infinite weight; this much makes it alone in its strata.
+_HIGHEST_LOG_WEIGHT: Final = 300.0
 _NAMES: Final = (
     "flagged", "flagged_sum", "flagged_squares", "value",
     "clean", "clean_sum", "clean_squares", "clean_weights2",
@@ -149,7 +151,7 @@ def _weights(rows: _Rows, rate: FloatArray) -> FloatArray:
     """Weight of each clean visit: one over the chance that the later ones stayed clean."""
     along = np.cumsum(-np.log1p(-rate)[rows.clean_rate])
     if along.size:
-        along = np.exp(along[rows.last] - along)
+        along = np.exp(np.minimum(along[rows.last] - along, _HIGHEST_LOG_WEIGHT))
     return along
 
 

@@ -113,6 +113,8 @@ def warnings_of(sums: CellSums, n_eff: FloatArray, unmatched: BoolArray, lost: F
         said.append(f"{n} without any clean visit of the touchpoint to compare with: left out of the total")
     if hit.any() and np.array_equal(hit, unmatched):
         said.append("no first flag can be compared with a clean visit: the total is not known")
+    if sums.total[0] > 0 and sums.total[0] + lost.sum() <= 0:
+        said.append("without the signals nobody would have converted: the index is not known")
     if (lost < 0).any():
         said.append("flagged journeys did better than clean ones at some touchpoints: confounded?")
     return tuple(said)

@@ -276,7 +276,7 @@ def _loss(
         is_share=is_share,
         has_value=money is not None,
         mean_outcome=float(np.nanmean(y)),
-        n_customers=np.unique(journeys.customer[risk.known]).size,
+        n_customers=int((np.bincount(journeys.customer[risk.known]) > 0).sum()),
         warnings=() if studied is None else _absent(signals, which),
     )
     return loss_result(signals, which, risk, sums, values, raw, study=study)
