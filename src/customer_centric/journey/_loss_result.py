@@ -152,11 +152,15 @@ class FrictionLoss:
     def _repr_html_(self) -> str:
         return as_html(self, frame=self.to_frame())
 
+    def _main_signals(self) -> list[str | None]:
+        """The signal with most of each loss, or gain; None where there is neither."""
+        size = np.abs(self.by_signal)
+        return [self.signals[int(row.argmax())] if row.any() else None for row in size]
+
     def to_frame(self) -> pd.DataFrame:
         """One row a touchpoint, the largest loss first."""
         import pandas as pd
 
-        main: list[int] = self.by_signal.argmax(axis=1).tolist() if self.by_signal.size else []
         return pd.DataFrame(
             {
                 "touchpoint": list(self.touchpoints),
@@ -172,7 +176,7 @@ class FrictionLoss:
                 "clv_lower": self.clv_lower,
                 "clv_upper": self.clv_upper,
                 "e_value": self.e_value,
-                "main_signal": [self.signals[k] for k in main],
+                "main_signal": self._main_signals(),
             }
         )
 
@@ -188,38 +192,29 @@ def loss_result(
     study: Study,
 ) -> FrictionLoss:
     level = study.level
-    hit = sums.flagged[0] > 0
-    unmatched = hit & np.isnan(values.clean[0])
-    excess = np.nan_to_num(values.excess)
-    steps, member, lost, money = _ranked(risk, sums, excess, hit, level)
-    n_first = sums.flagged[0] @ member
-    matched = (sums.flagged[0] * ~unmatched) @ member
-    mean = [np.nan_to_num(side[0] * sums.flagged[0] * ~unmatched) for side in (values.flagged, values.clean)]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        flagged, clean = (side @ member / matched for side in mean)
-        n_eff = np.nan_to_num(sums.clean[0] ** 2 / sums.clean_weights2[0])
-    lacking = matched == 0
-    lower, upper = _limits(lost, n_first, n_eff @ member, flagged, clean, study)
+    found = _by_touchpoint(risk, sums, values, level)
+    lost, lacking = found.lost, found.lacking
+    lower, upper = _limits(found, study)
     total, interval = _total(lost, lower, upper, lacking, study)
-    money_low, money_high = percentiles(money, level)
+    money_low, money_high = percentiles(found.money, level)
     blank = lacking | (not study.has_value)
-    clv = whole(money.sum(axis=1), level) if study.has_value and not np.isnan(total) else None
+    clv = whole(found.money.sum(axis=1), level) if study.has_value and not np.isnan(total) else None
     index, index_interval = _index(lost.sum(axis=1), sums.total, total, level)
     return FrictionLoss(
-        touchpoints=tuple(signals.journeys.visits.touchpoints[int(s)] for s in steps.tolist()),
-        n_first=n_first.astype(np.int64),
-        n_clean=n_eff @ member,
-        value_flagged=flagged,
-        value_clean=clean,
+        touchpoints=tuple(signals.journeys.visits.touchpoints[int(s)] for s in found.steps.tolist()),
+        n_first=found.n_first.astype(np.int64),
+        n_clean=found.n_clean,
+        value_flagged=found.flagged,
+        value_clean=found.clean,
         lost=np.where(lacking, np.nan, lost[0]),
         lower=np.where(lacking, np.nan, lower),
         upper=np.where(lacking, np.nan, upper),
         probability_positive=np.where(lacking, np.nan, (lost[1:] > 0).mean(axis=0)),
-        clv_at_risk=np.where(blank, np.nan, money[0]),
+        clv_at_risk=np.where(blank, np.nan, found.money[0]),
         clv_lower=np.where(blank, np.nan, money_low),
         clv_upper=np.where(blank, np.nan, money_high),
-        e_value=e_values(flagged, clean) if study.is_share else np.full(steps.size, np.nan),
-        by_signal=by_signal(signals, which, risk, excess[0], steps),
+        e_value=np.where(study.is_share, e_values(found.flagged, found.clean), np.nan),
+        by_signal=by_signal(signals, which, risk, found.excess, found.steps),
         signals=tuple(name for name, kept in zip(signals.names, which, strict=True) if kept),
         total=total,
         interval=interval,
@@ -231,9 +226,9 @@ def loss_result(
         converted=float(sums.total[0]),
         n_journeys=int(risk.known.sum()),
         n_unknown=risk.n_unknown,
-        n_unmatched=int(sums.flagged[0][unmatched].sum()),
+        n_unmatched=int(sums.flagged[0][found.unmatched].sum()),
         highest_weight=sums.highest_weight,
-        warnings=(*study.warnings, *warnings_of(sums, n_eff, unmatched, lost[0])),
+        warnings=(*study.warnings, *warnings_of(sums, found.n_eff, found.unmatched, lost[0])),
     )
 
 
@@ -241,32 +236,64 @@ def _unshrunk(sums: CellSums, raw: CellValues) -> float:
     return float((sums.flagged[0] * np.nan_to_num(raw.excess[0])).sum())
 
 
-def _ranked(
-    risk: RiskSet, sums: CellSums, excess: FloatArray, hit: BoolArray, level: float
-) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
-    """Touchpoints by their loss, then by its lower limit, and which cells are of each."""
-    steps = np.unique(risk.touchpoint[hit])
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Found:
+    """Losses by draw and touchpoint, and what the touchpoints of the customers there are look like."""
+
+    steps: IntArray
+    lost: FloatArray
+    money: FloatArray
+    n_first: FloatArray
+    n_clean: FloatArray
+    flagged: FloatArray
+    clean: FloatArray
+    lacking: BoolArray
+    excess: FloatArray
+    n_eff: FloatArray
+    unmatched: BoolArray
+
+
+def _by_touchpoint(risk: RiskSet, sums: CellSums, values: CellValues, level: float) -> _Found:
+    """Touchpoints by their loss, then by its lower limit; those that cannot be compared come last."""
+    n = sums.flagged[0]
+    unmatched = (n > 0) & np.isnan(values.clean[0])
+    excess = np.nan_to_num(values.excess)
+    steps = np.unique(risk.touchpoint[n > 0])
     member = (risk.touchpoint[:, None] == steps[None, :]).astype(np.float64)
-    lost = (sums.flagged * excess) @ member
-    money = (sums.value * excess) @ member
-    order = np.lexsort((-percentiles(lost, level)[0], -lost[0]))
-    return steps[order], member[:, order], lost[:, order], money[:, order]
+    lost, matched = (sums.flagged * excess) @ member, (n * ~unmatched) @ member
+    order = np.lexsort((-percentiles(lost, level)[0], -lost[0], matched == 0))
+    member, lost, matched = member[:, order], lost[:, order], matched[order]
+    mean = [np.nan_to_num(side[0] * n * ~unmatched) for side in (values.flagged, values.clean)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        flagged, clean = (side @ member / matched for side in mean)
+        n_eff = np.nan_to_num(sums.clean[0] ** 2 / sums.clean_weights2[0])
+    return _Found(
+        steps=steps[order],
+        lost=lost,
+        money=(sums.value * excess) @ member,
+        n_first=n @ member,
+        n_clean=n_eff @ member,
+        flagged=flagged,
+        clean=clean,
+        lacking=matched == 0,
+        excess=excess[0],
+        n_eff=n_eff,
+        unmatched=unmatched,
+    )
 
 
-def _limits(
-    lost: FloatArray,
-    n_first: FloatArray,
-    n_clean: FloatArray,
-    flagged: FloatArray,
-    clean: FloatArray,
-    study: Study,
-) -> tuple[FloatArray, FloatArray]:
+def _limits(found: _Found, study: Study) -> tuple[FloatArray, FloatArray]:
     """Limits by touchpoint: percentiles of the draws, or exact ones where all draws are alike."""
-    lower, upper = percentiles(lost, study.level)
+    lower, upper = percentiles(found.lost, study.level)
     if study.is_share:
-        for s in np.flatnonzero(all_alike(lost) & ~np.isnan(clean)).tolist():
+        for s in np.flatnonzero(all_alike(found.lost) & ~found.lacking).tolist():
             lower[s], upper[s] = limits_of_alike(
-                n_first[s], n_clean[s], flagged[s], clean[s], level=study.level, n_customers=study.n_customers
+                found.n_first[s],
+                found.n_clean[s],
+                found.flagged[s],
+                found.clean[s],
+                level=study.level,
+                n_customers=study.n_customers,
             )
     return lower, upper
 
