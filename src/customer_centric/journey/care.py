@@ -29,6 +29,9 @@ _THURSDAY: Final = 3
 _DAY: Final = 86400
 # Expected customers from which a cell tells how much weeks scatter.
 _ENOUGH: Final = 1.0
+# Scatter over that of chance from which the promise about false alarms does not hold: with twice the
+# scatter two of three quiet logs have one.
+_WILD: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -61,8 +64,9 @@ class CareSensor:
     lead_time : timedelta or None
         From the end of that week, when the alarm can be known, to the day the loss was seen.
     dispersion : float
-        Scatter of rows without an alarm over that of chance alone: about 1, and well above 1 where weeks
-        differ for reasons of their own, so that alarms are too many. NaN where all rows are too small.
+        Scatter of touchpoints and reasons without any alarm over that of chance alone: about 1, and well
+        above 1 where weeks differ for reasons of their own, so that alarms are too many. NaN where all rows
+        are too small.
     baseline_weeks : int
         Weeks that each week is compared with.
     control : {"holm", "benjamini_hochberg"}
@@ -125,6 +129,9 @@ class CareSensor:
             return f"no alarm is possible: {self.failed}"
         if not self.alarm.any():
             return f"no alarm in {counted(self.n_tested, 'test')}"
+        wild = ""
+        if self.dispersion > _WILD:
+            wild = f"; other rows scatter {self.dispersion:.1f} times as much as by chance: too many alarms"
         rows = np.flatnonzero(self.alarm & (self.week == self.week[self.alarm].min()))
         row = int(rows[np.argmin(self.p_value[rows])])
         why = self.reason[row] or "no reason"
@@ -132,7 +139,7 @@ class CareSensor:
         return (
             f"{counted(int(self.alarm.sum()), 'alarm')} in {counted(self.n_tested, 'test')}, the first in "
             f"the week of {self.week[row]}: {self.touchpoint[row]}, {why}, {self.ratio[row]:.1f} times as "
-            f"many ({self.lower[row]:.1f} to {self.upper[row]:.1f}){ahead}"
+            f"many ({self.lower[row]:.1f} to {self.upper[row]:.1f}){ahead}{wild}"
         )
 
     def _repr_html_(self) -> str:
@@ -274,7 +281,8 @@ def care_sensor(
         n_tested=int(tested.sum()),
         first_alarm=first_alarm,
         lead_time=_lead_time(first_alarm, loss_seen),
-        dispersion=_dispersion(x, x + x0, e, e0, tested & ~alarm),
+        # A rate that has changed scatters for a reason: only touchpoints and reasons without an alarm tell.
+        dispersion=_dispersion(x, x + x0, e, e0, tested & ~_of_cells(alarm, n_cells)),
         baseline_weeks=span,
         control=control,
         false_alarm_rate=false_alarm_rate,
@@ -390,6 +398,14 @@ def _ratios(
         np.where(tested, lower, 0.0),
         np.where(tested, upper, np.inf),
     )
+
+
+def _of_cells(alarm: BoolArray, n_cells: int) -> BoolArray:
+    """Whether each row is of a cell with an alarm."""
+    if n_cells == 0:
+        return alarm
+    by_cell = alarm.reshape(n_cells, -1)
+    return np.asarray(np.repeat(by_cell.any(axis=1), by_cell.shape[1]), dtype=np.bool_)
 
 
 def _dispersion(x: FloatArray, n: FloatArray, e: FloatArray, e0: FloatArray, quiet: BoolArray) -> float:

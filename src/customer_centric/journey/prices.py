@@ -312,7 +312,8 @@ def _living_quotes(journeys: Journeys, money: _Money, lifetime: float) -> tuple[
     key = money.quote_owner * v.n_visits + quotes
     stop = np.searchsorted(key, money.charge_owner * v.n_visits + charges)
     first = np.searchsorted(money.quote_owner, money.charge_owner)
-    moments = np.unique(v.begin[quotes])
+    # Ranks of moments, because an owner and a moment in ticks do not fit into one number.
+    moments = np.sort(v.begin[quotes])
     by_moment = money.quote_owner * (moments.size + 1) + np.searchsorted(moments, v.begin[quotes])
     oldest = np.searchsorted(moments, v.begin[charges] - lifetime)
     start = np.searchsorted(by_moment, money.charge_owner * (moments.size + 1) + oldest)
