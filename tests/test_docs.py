@@ -88,10 +88,10 @@ def shown_files() -> dict[str, str]:
     """What the commands find in the working directory.
 
     `transactions.csv`: the bundled sample under other column names; `survey.csv`: simulated answers of its
-    first customers; `contracts.csv`: a few subscriptions.
+    first customers; `contracts.csv`: a few subscriptions; `events.csv`: simulated journeys.
     """
     from customer_centric.datasets import load_cdnow_sample
-    from customer_centric.simulate import simulate_survey
+    from customer_centric.simulate import simulate_journeys, simulate_survey
 
     sample = load_cdnow_sample().rename(columns={"customer": "id", "date": "when", "amount": "paid"})
     survey = simulate_survey(500, rng=np.random.default_rng(1), waves=["2024-05-01", "2024-06-01"]).survey
@@ -101,6 +101,7 @@ def shown_files() -> dict[str, str]:
         "transactions.csv": sample[["id", "when", "paid"]].to_csv(index=False),
         "survey.csv": survey[["id", "score", "day", "country"]].to_csv(index=False),
         "contracts.csv": ("id,from,until\n0001,2023-02-01,\n0002,2023-05-01,2024-03-01\n0003,2024-02-01,\n"),
+        "events.csv": simulate_journeys(800, rng=np.random.default_rng(1)).log.to_csv(index=False),
     }
 
 

@@ -242,8 +242,7 @@ def plot_funnel(funnel: Funnel, *, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> import pandas as pd
-    >>> from customer_centric import find_journeys, prepare_log
-    >>> from customer_centric.journey.funnel import funnel
+    >>> from customer_centric import find_journeys, funnel, prepare_log
     >>> events = pd.DataFrame(
     ...     {
     ...         "case_id": ["a", "a", "b", "c", "c"],

@@ -98,7 +98,8 @@ def ended(report: JourneyReport) -> str:
     parts.append(f"{count(found.open)} are open")
     if found.left_truncated:
         parts.append(f"{count(found.left_truncated)} began before the log")
-    return f"Of {counted(found.journeys, 'journey')}, {listed(parts)}. Open journeys are not lost ones."
+    open_ones = " Open journeys are not lost ones." if found.open else ""
+    return f"Of {counted(found.journeys, 'journey')}, {listed(parts)}.{open_ones}"
 
 
 _NO_PROBLEM: Final = (
