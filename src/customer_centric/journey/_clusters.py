@@ -41,7 +41,8 @@ def clustered_shares(
 
     With \(k_c\) hits among \(n_c\) visits of customer \(c\), \(p = \sum k_c / \sum n_c\) and \(G\) customers,
     the linearised variance is \(\frac{G}{G - 1} \sum (k_c - p\,n_c)^2 / n^2\), and the effective number
-    \(p (1 - p)\) over it, at most \(n\). Where all visits or none are hits the data do not say how alike the
+    \(p (1 - p)\, n / (n - 1)\) over it, at most
+    \(n\). Where all visits or none are hits the data do not say how alike the
     visits of a customer are: they are taken to be all alike, \(n^2 / \sum n_c^2\).
     """
     n = np.bincount(row, minlength=n_rows)
@@ -77,7 +78,8 @@ def effective_number(
     squares = np.bincount(of_row, n_c.astype(np.float64) ** 2, n_rows)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = spread / n**2 * owners / (owners - 1)
-        observed = share * (1.0 - share) / variance
+        # Over n - 1 as the variance is over its customers less one: who come once each count in full.
+        observed = share * (1.0 - share) / variance * n / (n - 1)
         all_alike = n.astype(np.float64) ** 2 / squares
     known = (spread > 0) & (owners > 1)
     effective = np.where(known, observed, all_alike)
@@ -93,4 +95,4 @@ def effective_size(values: FloatArray, cluster: NDArray[Any]) -> float:
     if spread == 0.0 or n_c.size == 1:
         return float(values.size**2 / (n_c**2).sum())
     variance = spread / values.size**2 * n_c.size / (n_c.size - 1)
-    return float(min(values.var() / variance, values.size))
+    return float(min(values.var(ddof=1) / variance, values.size))

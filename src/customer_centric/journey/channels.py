@@ -100,7 +100,7 @@ def channel_gap(
         From `detect_signals`, of a log with channels.
     channels : collection of str, optional
         Channels to compare, at least two; by default those with a clean visit to a touchpoint that is not a
-        contact.
+        contact. Goals and ends without one are no touchpoints here.
     studied : collection of str, optional
         Signals that make a visit other than clean; all system signals by default.
     outcome : array_like of shape (n_journeys,), optional
@@ -163,7 +163,9 @@ def channel_gap(
     if v.channel is None:
         raise InvalidInputError("`signals` must come from a log with channels; name the column in the schema")
     rows = first_visits(signals, studied, outcome)
-    clean = ~rows.flagged
+    # Where a journey ends, all of it is decided, in every channel.
+    ends = v.codes_of((*signals.journeys.goal, *signals.journeys.lost))
+    clean = ~rows.flagged & ~ends[rows.touchpoint]
     codes = _channels(rows, clean, channels, v.codes_of(signals.journeys.contact))
     n_codes = len(v.touchpoints)
     kept = clean & np.isin(rows.channel, codes)

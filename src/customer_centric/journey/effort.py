@@ -239,8 +239,12 @@ def _median(curve: KaplanMeier) -> tuple[float, float, float]:
         below = np.flatnonzero(values <= 0.5 * (1 + 1e-12))
         return float(curve.duration[below[0]]) if below.size else np.inf
 
-    middle = first(curve.survival)
-    return middle if np.isfinite(middle) else np.nan, first(curve.lower), first(curve.upper)
+    middle, last = first(curve.survival), first(curve.upper)
+    ended = float(curve.lost.sum())
+    # The curve keeps its last limit where nobody is left; that so many end within it rules out a half.
+    if curve.survival[-1] == 0 and 0.5**ended <= 0.5 * (1 - curve.confidence_level):
+        last = min(last, curve.follow_up)
+    return middle if np.isfinite(middle) else np.nan, first(curve.lower), last
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -69,7 +69,8 @@ class ExcessDropOff:
     @property
     def lost(self) -> FloatArray:
         """Journeys lost beyond the baseline: `n` times `excess`."""
-        return self.n * self.excess
+        # Nobody there, nobody lost, whatever the excess would be.
+        return np.where(self.n > 0, self.n * self.excess, 0.0)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a step and group."""
@@ -95,7 +96,7 @@ class ExcessDropOff:
         )
 
     def __str__(self) -> str:
-        known = np.flatnonzero(~np.isnan(self.lost))
+        known = np.flatnonzero(~np.isnan(self.excess))
         if not known.size:
             return f"drop-off against {self.baseline}: nothing to compare"
         worst = int(known[np.argmax(self.lost[known])])

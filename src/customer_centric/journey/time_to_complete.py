@@ -142,17 +142,21 @@ class TimeToComplete:
 
     def __str__(self) -> str:
         half = (
-            f"half of them within {self.median:.3g} {self.unit}s"
+            f"half of them within {_readable(self.median)} {self.unit}s"
             if self.reason is None
             else f"no median: {self.reason}"
         )
         return (
             f"{100 * self.completed[-1]:.1f} % of {counted(self.n_journeys, 'journey')} complete within "
-            f"{self.duration[-1]:.3g} {self.unit}s, {half}"
+            f"{_readable(float(self.duration[-1]))} {self.unit}s, {half}"
         )
 
     def _repr_html_(self) -> str:
         return as_html(self)
+
+
+def _readable(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def time_to_complete(
