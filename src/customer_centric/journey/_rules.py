@@ -359,7 +359,9 @@ def _beyond_usual(visits: Visits, amount: FloatArray, clean: BoolArray) -> Spars
     # Where all are alike there is no scale.
     far[far <= middle] = np.nan
     if np.isnan(far).all():
-        return f"no touchpoint has {_ENOUGH} visits without another signal, not all alike, to tell what is usual"
+        return (
+            f"no touchpoint has {_ENOUGH} visits without another signal, not all alike, to tell what is usual"
+        )
     hits = np.flatnonzero(amount > middle[visits.touchpoint])
     where = visits.touchpoint[hits]
     severity = np.minimum(1.0, np.log(amount[hits] / middle[where]) / np.log(far[where] / middle[where]))

@@ -120,7 +120,7 @@ DEFAULT_SIGNALS: Final[tuple[Signal, ...]] = (
     Signal(name="missing_response", kind="system", weight=0.30),
     Signal(name="negative_emotion", kind="behaviour", weight=0.15, blame="last_signalled"),
 )
-"""The signals that have rules of their own. The weights are guesses of an expert: `fit_weights` learns them."""
+"""Signals with rules of their own. The weights are guesses of an expert, which `fit_weights` replaces."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
