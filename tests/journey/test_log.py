@@ -10,10 +10,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import customer_centric as cc
 from customer_centric import EventSchema, check_log, find_journeys, prepare_log
+from customer_centric.journey._order import arrange
 from customer_centric.simulate import simulate_journeys
+from effort import examples
 from journey._engines import ENGINES, as_engine
 
 START = pd.Timestamp("2026-03-01 10:00")
@@ -186,3 +190,27 @@ def test_engines_agree_from_events_to_the_score(engine: str) -> None:
     assert world.equals(
         simulate_journeys(200, rng=np.random.default_rng(6)).log.sample(frac=1.0, random_state=6)
     )
+
+
+@examples(60)
+@given(
+    st.integers(1, 40), st.integers(1, 6), st.sampled_from([3, 60, 2**40, 2**61]), st.integers(0, 2**32 - 1)
+)
+def test_events_are_in_one_total_order(n: int, n_journeys: int, span: int, seed: int) -> None:
+    """By journey, time, order, then row: whatever order the rows have, and for any span of time."""
+    rng = np.random.default_rng(seed)
+    columns: dict[str, Any] = {
+        "journey": rng.integers(0, n_journeys, n).astype(np.int32),
+        "ticks": rng.integers(0, span, n) * rng.integers(1, 3),
+        "wide": rng.random(n),
+    }
+    columns |= {f"narrow{i}": rng.integers(-1, 9, n).astype(np.int8) for i in range(rng.integers(0, 6))}
+    for name in ("journey", "ticks"):
+        if rng.random() < 0.3:
+            columns[name] = np.sort(columns[name])
+    if rng.random() < 0.5:
+        columns["order"] = rng.integers(0, 3, n).astype(np.float64)
+    keys = (np.arange(n), columns.get("order", np.zeros(n)), columns["ticks"], columns["journey"])
+    rows = np.lexsort(keys)
+    arranged = arrange(columns, n_journeys)
+    assert all(np.array_equal(arranged[name], values[rows]) for name, values in columns.items())

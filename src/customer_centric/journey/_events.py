@@ -21,7 +21,7 @@ from customer_centric.journey._columns import (
     texts_of,
     ties,
 )
-from customer_centric.journey._order import starts_of, total_order
+from customer_centric.journey._order import arrange, starts_of
 from customer_centric.journey.schema import EventSchema
 from customer_centric.typing import FloatArray, IntArray
 
@@ -79,7 +79,9 @@ class EventArrays:
     build: Callable[..., Any]
 
 
-def arrange_events(frame: MemoryFrame[Any], schema: EventSchema, *, duplicates: str, bots: str) -> EventArrays:
+def arrange_events(
+    frame: MemoryFrame[Any], schema: EventSchema, *, duplicates: str, bots: str
+) -> EventArrays:
     """The events of a table in memory, each value checked."""
     ids = frame.ids(schema.case_id, "case_id")
     ticks, clock = encode_moments(frame.series(schema.timestamp), engine=frame.engine, role="timestamp")
@@ -100,9 +102,7 @@ def arrange_events(frame: MemoryFrame[Any], schema: EventSchema, *, duplicates: 
         n_bots = int(human.size - human.sum())
         if n_bots and bots == "drop":
             columns = {role: values[human] for role, values in columns.items()}
-    rows = total_order(columns["journey"], columns["ticks"], columns.get("order"), max(ids.size, 1))
-    if rows is not None:
-        columns = {role: values[rows] for role, values in columns.items()}
+    columns = arrange(columns, max(ids.size, 1))
     again = repeated(columns)
     n_duplicates = int(np.count_nonzero(again))
     if n_duplicates and duplicates == "drop":

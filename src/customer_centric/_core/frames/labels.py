@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from customer_centric._core.frames.codes import ID_REMEDY, ID_RULE, AnySeries, encode_texts
 from customer_centric._core.frames.engines import Engine
 from customer_centric._core.frames.problems import in_column, wrong_type
+from customer_centric.typing import BoolArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Sorts before every text, so that it can be taken away again.
 _ABSENT: Final = "\x00"
+_FIRST_ROWS: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,14 +79,21 @@ def _labels_of_pandas(name: str, series: AnySeries) -> Labels:
 def _compact(codes: NDArray[Any], names: list[str]) -> Labels:
     """Ascending labels that all occur; codes of labels that are absent become -1."""
     n = len(names)
-    counts = np.bincount(codes, minlength=n) if codes.size and codes.min() >= 0 else _counts(codes, n)
-    kept = [i for i in sorted(range(n), key=names.__getitem__) if counts[i] and names[i] != _ABSENT]
+    # A few rows often have all labels, which spares a pass over the others.
+    there = _occur(codes[:_FIRST_ROWS], n)
+    if not there.all():
+        there = _occur(codes, n)
+    kept = [i for i in sorted(range(n), key=names.__getitem__) if there[i] and names[i] != _ABSENT]
     narrow = np.min_scalar_type(-max(len(kept), 1))
+    if kept == list(range(n)):
+        return Labels(codes.astype(narrow), tuple(names))
     table = np.full(n + 1, -1, dtype=narrow)
     table[kept] = np.arange(len(kept), dtype=narrow)
     # The last entry stands for -1.
     return Labels(table[codes], tuple(names[i] for i in kept))
 
 
-def _counts(codes: NDArray[Any], n: int) -> NDArray[Any]:
-    return np.bincount(codes.astype(np.int64) + 1, minlength=n + 1)[1:]
+def _occur(codes: NDArray[Any], n: int) -> BoolArray:
+    """Which codes occur; -1 is none."""
+    counts: IntArray = np.bincount(codes.astype(np.int64) + 1, minlength=n + 1)
+    return np.asarray(counts[1:] > 0)
