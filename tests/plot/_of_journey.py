@@ -58,17 +58,19 @@ def steps() -> Funnel:
 def hotel() -> JourneyChain:
     """Touchpoints in the wrong order, so that the drawing has to find it."""
     return JourneyChain(
-        touchpoints=["contact", "pay", "pay", "pay", "cart"],
-        signals=[None, None, "error", "price_up", None],
-        start=[0, 0, 0, 0, 1],
-        moves=[
-            [0, 0.20, 0, 0, 0],
-            [0, 0, 0, 0, 0.02],
-            [0.10, 0.40, 0.05, 0.10, 0.05],
-            [0.15, 0, 0, 0, 0.10],
-            [0, 0.70, 0.12, 0.06, 0],
-        ],
-        converts=[0.10, 0.93, 0, 0.30, 0],
+        touchpoints=("contact", "pay", "pay", "pay", "cart"),
+        signals=(None, None, "error", "price_up", None),
+        start=np.array([0.0, 0, 0, 0, 1]),
+        moves=np.array(
+            [
+                [0, 0.20, 0, 0, 0],
+                [0, 0, 0, 0, 0.02],
+                [0.10, 0.40, 0.05, 0.10, 0.05],
+                [0.15, 0, 0, 0, 0.10],
+                [0, 0.70, 0.12, 0.06, 0],
+            ]
+        ),
+        converts=np.array([0.10, 0.93, 0, 0.30, 0]),
     )
 
 

@@ -64,7 +64,8 @@ def test_negative_and_unknown_losses_are_told_apart() -> None:
     lost = loss().lost.copy()
     lost[-2:] = -5.0, np.nan
     axes = plot.plot_friction_loss(dataclasses.replace(loss(), lost=lost))
-    shown = [patch for patch in axes.patches if patch.get_width() < 0]
+    rectangles = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    shown = [patch for patch in rectangles if patch.get_width() < 0]
     assert [to_hex(patch.get_facecolor()) != MODEL for patch in shown] == [True]
     assert "\N{MINUS SIGN}5" in words(axes)
     assert "\N{EN DASH}" in words(axes)

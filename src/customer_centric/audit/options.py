@@ -6,13 +6,14 @@ import argparse
 import datetime as dt
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, Literal, NoReturn, Protocol, cast
+from typing import Final, Literal, NoReturn, cast
 
 from customer_centric.audit.churn import options as churn_options
 from customer_centric.audit.journey import options as journey_options
+from customer_centric.audit.survey import options as survey_options
 from customer_centric.audit.survey.report import Wave
 from customer_centric.audit.version import package_version
 from customer_centric.typing import TimeUnit
@@ -29,20 +30,6 @@ Without FILE the audit runs on the bundled CDNOW sample (2,357 customers who fir
 bought CDs in early 1997). A report is printed, and written as one HTML page. With
 --ratings it says what customers say, too, and what those who say it are worth; with
 --subscriptions it says who leaves, with --events where journeys are lost.
-"""
-
-_NPS_DESCRIPTION = """\
-What customers say: the Net Promoter Score of their answers from 0 to 10, with the
-shares behind it and how sure it is, over time and by group. It needs no transactions.
-A report is printed, and written as one HTML page.
-"""
-
-_NPS_EXAMPLES = """\
-example:
-  python -m customer_centric nps survey.csv --rating score --answered when \\
-      --rating-group country --output nps.html
-
-exit codes: 0 done; 1 it could not be written; 2 wrong arguments or data.
 """
 
 _EXAMPLES = f"""\
@@ -142,7 +129,7 @@ def parse(given: list[str]) -> Arguments:
         }
         churn_options.check_columns(columns, audit)
     elif arguments.command != "journey":
-        _check_ratings(arguments, audit)
+        survey_options.check_ratings(arguments, audit)
     return arguments
 
 
@@ -177,7 +164,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     audit.set_defaults(command="audit")
     _add_input(audit)
     _add_choices(audit)
-    _add_survey(audit)
+    survey_options.add_to_audit(audit)
     churn_options.add_to_audit(audit)
     journey_options.add_to_audit(audit)
     _add_output(audit, "customer_audit.html")
@@ -185,13 +172,13 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
         "nps",
         usage=f"{PROGRAM} nps FILE --rating COLUMN [options]",
         help="the Net Promoter Score of a survey",
-        description=_NPS_DESCRIPTION,
-        epilog=_NPS_EXAMPLES,
+        description=survey_options.DESCRIPTION,
+        epilog=survey_options.EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     nps.set_defaults(command="nps")
-    _add_answers(nps)
+    survey_options.add_to_nps(nps)
     _add_output(nps, "nps_report.html")
     churn = commands.add_parser(
         "churn",
@@ -301,71 +288,6 @@ def _add_choices(audit: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_survey(audit: argparse.ArgumentParser) -> None:
-    group = audit.add_argument_group("what customers say")
-    group.add_argument(
-        "--ratings",
-        type=Path,
-        metavar="FILE",
-        help="answers, one a row: CSV or Parquet; --rating goes with it",
-    )
-    group.add_argument(
-        "--rating", metavar="COLUMN", help="column of the answers from 0 to 10, empty where none"
-    )
-    _add_answer_columns(group)
-
-
-def _add_answers(nps: argparse.ArgumentParser) -> None:
-    group = nps.add_argument_group("what to read")
-    group.add_argument(
-        "ratings",
-        type=Path,
-        metavar="FILE",
-        help="answers, one a row: CSV, or Parquet with the extra 'parquet'",
-    )
-    group.add_argument(
-        "--rating",
-        metavar="COLUMN",
-        required=True,
-        help="column of the answers from 0 to 10, empty where there is none",
-    )
-    _add_answer_columns(group)
-
-
-class _Group(Protocol):
-    """Where options are added: `argparse` keeps the name of its class to itself."""
-
-    def add_argument(
-        self,
-        name: str,
-        /,
-        *,
-        metavar: str = ...,
-        choices: Sequence[str] = ...,
-        help: str,  # noqa: A002 (its name)
-    ) -> object: ...
-
-
-def _add_answer_columns(group: _Group) -> None:
-    group.add_argument(
-        "--answered", metavar="COLUMN", help="column of the days of the answers: shows the trend"
-    )
-    group.add_argument("--rating-group", metavar="COLUMN", help="column of groups of customers to compare")
-    group.add_argument(
-        "--rating-customer",
-        metavar="COLUMN",
-        help="column of customer ids; in an audit the name of --customer where the answers have it",
-    )
-    group.add_argument(
-        "--wave",
-        choices=("week", "month", "quarter", "year"),
-        help="what the trend takes together; default: month, or quarter where they are more than 24",
-    )
-    group.add_argument(
-        "--rating-time-zone", metavar="ZONE", help="zone whose days count, for instants: Europe/Berlin"
-    )
-
-
 def _add_output(command: argparse.ArgumentParser, page: str) -> None:
     group = command.add_argument_group("what comes out")
     group.add_argument(
@@ -436,31 +358,6 @@ def _check_consistent(arguments: Arguments, audit: argparse.ArgumentParser) -> N
         name for name, value in {**columns, "--amount": arguments.amount}.items() if value is not None
     ]:
         audit.error(f"{', '.join(given)}: names a column of FILE, and there is none; the sample has its own")
-
-
-def _check_ratings(arguments: Arguments, parser: argparse.ArgumentParser) -> None:
-    columns = {
-        "--rating": arguments.rating,
-        "--answered": arguments.answered,
-        "--rating-group": arguments.rating_group,
-        "--rating-customer": arguments.rating_customer,
-    }
-    of_days = {"--wave": arguments.wave, "--rating-time-zone": arguments.rating_time_zone}
-    given = [name for name, value in {**columns, **of_days}.items() if value is not None]
-    if arguments.ratings is None:
-        if given:
-            parser.error(
-                f"{', '.join(given)}: asks about answers, and there are none; --ratings FILE has them"
-            )
-        return
-    if arguments.rating is None:
-        parser.error("required with --ratings: --rating, the column of the answers")
-    if arguments.answered is None and (about := [name for name in given if name in of_days]):
-        parser.error(f"required with {', '.join(about)}: --answered, the column of the days of the answers")
-    named: dict[str, str] = {}
-    for option, column in columns.items():
-        if column is not None and named.setdefault(column, option) != option:
-            parser.error(f"{named[column]}, {option}: must be different columns, got {column!r} for both")
 
 
 def command_line(command: str, file: Path | None, options: Mapping[str, object]) -> str:

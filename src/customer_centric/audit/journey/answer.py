@@ -110,7 +110,7 @@ def _friction(question: JourneyQuestion, log: EventLog) -> FrictionReport:
         value=question.value,
         confidence_level=question.confidence_level,
         n_resamples=question.n_resamples,
-        rng=np.random.default_rng(_SEED),
+        rng=np.random.Generator(np.random.PCG64(_SEED)),
     )
 
 

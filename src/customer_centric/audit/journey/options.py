@@ -33,7 +33,10 @@ others are named with --event-columns case_id=session touchpoint=page timestamp=
 exit codes: 0 done; 1 it could not be written; 2 wrong arguments or data.
 """
 
-ROLES: tuple[str, ...] = tuple(field.name for field in fields(EventSchema))
+
+def roles() -> tuple[str, ...]:
+    """What a column can mean."""
+    return tuple(field.name for field in fields(EventSchema))
 
 
 class Asked(Protocol):
@@ -138,7 +141,7 @@ def _add_choices(group: _Group, end: str) -> None:
         action="extend",
         type=_column,
         metavar="ROLE=COLUMN",
-        help=f"columns with names of their own; ROLE= for one that is not to be read; {', '.join(ROLES)}",
+        help=f"columns with names of their own; ROLE= for one that is not to be read; {', '.join(roles())}",
     )
     group.add_argument(
         "--steps",
@@ -198,9 +201,9 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _column(text: str) -> tuple[str, str]:
     role, sign, column = text.partition("=")
-    if not sign or role not in ROLES:
+    if not sign or role not in roles():
         raise argparse.ArgumentTypeError(
-            f"must be ROLE=COLUMN with a role of {', '.join(ROLES)}, got {text!r}"
+            f"must be ROLE=COLUMN with a role of {', '.join(roles())}, got {text!r}"
         )
     return role, column
 
@@ -239,7 +242,7 @@ def _joined(pairs: Sequence[tuple[str, str]] | None) -> tuple[str, ...] | None:
 def schema_of(columns: Sequence[str], named: Sequence[tuple[str, str]]) -> EventSchema:
     """Which column means what: as it was said, and by its own name where nothing was."""
     said = dict(named)
-    found = {role: role for role in ROLES if role not in said and role in columns}
+    found = {role: role for role in roles() if role not in said and role in columns}
     if "actor" in found or "actor" in said:
         found.pop("resource", None)
     return EventSchema(**{**found, **{role: column for role, column in said.items() if column}})
