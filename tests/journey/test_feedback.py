@@ -101,6 +101,9 @@ def test_nothing_old_and_nothing_closed() -> None:
     assert never.interval.upper > 0.6
     assert math.isnan(never.days_to_close()[0])
     assert never.days_to_close()[1].upper == math.inf
+    # Nobody was told within 100 days: it takes longer than that.
+    many = loop(table([(0, None, None, None)] * 30)).days_to_close()[1]
+    assert (many.lower, many.upper) == (100.0, math.inf)
     zone = ROWS.apply(lambda column: column.dt.tz_localize("UTC"))
     alone = loop(zone, routed=None, actioned=None, end="2026-04-11T00:00Z")
     assert alone.stages == ("closed",)

@@ -148,7 +148,8 @@ def pick(names: Sequence[_T], codes: NDArray[Any]) -> tuple[_T, ...]:
 def duration_of(curve: KaplanMeier, share_left: float) -> tuple[float, Interval]:
     """First duration at which no more than a share is left, and where the bounds of the curve are.
 
-    NaN where the curve never falls so far; the upper bound is infinite then.
+    NaN where the curve never falls so far; the upper bound is infinite then. Where even the lower bound of
+    the curve does not, all that is known is that it takes longer than anybody was watched.
     """
 
     def first(bound: FloatArray) -> float:
@@ -158,4 +159,5 @@ def duration_of(curve: KaplanMeier, share_left: float) -> tuple[float, Interval]
 
     found = first(curve.survival)
     value = found if np.isfinite(found) else float("nan")
-    return value, Interval(first(curve.lower), first(curve.upper), curve.confidence_level)
+    low = min(first(curve.lower), float(curve.duration[-1]) if curve.duration.size else 0.0)
+    return value, Interval(low, first(curve.upper), curve.confidence_level)

@@ -67,6 +67,8 @@ class CareSensor:
         Scatter of touchpoints and reasons without any alarm over that of chance alone: about 1, and well
         above 1 where weeks differ for reasons of their own, so that alarms are too many. NaN where all rows
         are too small.
+    unsteady : bool
+        Whether that scatter is beyond what chance can do, and at least 1.5: then alarms are too many.
     baseline_weeks : int
         Weeks that each week is compared with.
     control : {"holm", "benjamini_hochberg"}
@@ -98,6 +100,7 @@ class CareSensor:
     first_alarm: date | None
     lead_time: timedelta | None
     dispersion: float
+    unsteady: bool
     baseline_weeks: int
     control: Literal["holm", "benjamini_hochberg"]
     false_alarm_rate: float
@@ -130,7 +133,7 @@ class CareSensor:
         if not self.alarm.any():
             return f"no alarm in {counted(self.n_tested, 'test')}"
         wild = ""
-        if self.dispersion > _WILD:
+        if self.unsteady:
             wild = f"; other rows scatter {self.dispersion:.1f} times as much as by chance: too many alarms"
         rows = np.flatnonzero(self.alarm & (self.week == self.week[self.alarm].min()))
         row = int(rows[np.argmin(self.p_value[rows])])
@@ -260,6 +263,8 @@ def care_sensor(
         rows = np.flatnonzero(tested & (groups == group))
         adjusted[rows] = adjust(p[rows])
     alarm = tested & (np.nan_to_num(adjusted, nan=1.0) <= false_alarm_rate)
+    # A rate that has changed scatters for a reason: only touchpoints and reasons without an alarm tell.
+    dispersion, unsteady = _dispersion(x, x + x0, e, e0, tested & ~_of_cells(alarm, n_cells))
     first = week[alarm & (ratio > 1)]
     first_alarm: date | None = first.min().astype(object) if first.size else None
     return CareSensor(
@@ -281,8 +286,8 @@ def care_sensor(
         n_tested=int(tested.sum()),
         first_alarm=first_alarm,
         lead_time=_lead_time(first_alarm, loss_seen),
-        # A rate that has changed scatters for a reason: only touchpoints and reasons without an alarm tell.
-        dispersion=_dispersion(x, x + x0, e, e0, tested & ~_of_cells(alarm, n_cells)),
+        dispersion=dispersion,
+        unsteady=unsteady,
         baseline_weeks=span,
         control=control,
         false_alarm_rate=false_alarm_rate,
@@ -408,14 +413,18 @@ def _of_cells(alarm: BoolArray, n_cells: int) -> BoolArray:
     return np.asarray(np.repeat(by_cell.any(axis=1), by_cell.shape[1]), dtype=np.bool_)
 
 
-def _dispersion(x: FloatArray, n: FloatArray, e: FloatArray, e0: FloatArray, quiet: BoolArray) -> float:
-    """Mean of Pearson's statistic over rows that are large enough to have one."""
+def _dispersion(
+    x: FloatArray, n: FloatArray, e: FloatArray, e0: FloatArray, quiet: BoolArray
+) -> tuple[float, bool]:
+    """Mean of Pearson's statistic over rows that are large enough to have one, and whether it is too high."""
     share = np.divide(e, e + e0, out=np.zeros_like(e), where=quiet)
     expected = n * share
     large = quiet & (expected >= _ENOUGH)
     if not large.any():
-        return float("nan")
-    return float(np.mean((x - expected)[large] ** 2 / (expected * (1.0 - share))[large]))
+        return float("nan"), False
+    found = float(np.mean((x - expected)[large] ** 2 / (expected * (1.0 - share))[large]))
+    # Its variance is 2 a row by chance alone, and more where rows share the weeks before them.
+    return found, bool(found > max(_WILD, 1.0 + 4.0 * np.sqrt(2.0 / np.count_nonzero(large))))
 
 
 def _lead_time(first_alarm: date | None, loss_seen: date | str | None) -> timedelta | None:

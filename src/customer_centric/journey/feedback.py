@@ -50,8 +50,8 @@ class FeedbackLoop:
     share, lower, upper : ndarray of shape (n_stages,)
         Its share of the old feedback, and Wilson's bounds.
     median_days, median_lower, median_upper : ndarray of shape (n_stages,)
-        Days until half of all feedback, young and old, comes to the stage; NaN and infinite where it is not
-        known to.
+        Days until half of all feedback, young and old, comes to the stage, and bounds: NaN, and an infinite
+        upper bound, where it is not known to.
     reason : str or None
         Why the closure rate is missing.
     """
