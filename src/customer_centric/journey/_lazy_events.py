@@ -134,15 +134,18 @@ class LazyEvents:
         return [*first, *(name for name in columns if name not in {"journey", "customer", *first})]
 
     def placed(self) -> AnyLazyFrame:
-        """The rows with their place in the journey, from 1, and whether they tie with the one before."""
+        """The rows with their place in the journey, what came before, and whether they tie with it."""
         rows = self.rows().with_columns(one=nw.lit(1))
-        place = nw.col("one").cum_sum().over("journey", order_by=self.keys)
+        keys = self.keys
+        place = nw.col("one").cum_sum().over("journey", order_by=keys)
         rows = rows.with_columns(place=place.cast(nw.Int64))
-        moment = ["ticks", "order"] if "order" in self.keys else ["ticks"]
-        before = {
-            f"{name}_before": nw.col(name).shift(1).over("journey", order_by="place") for name in moment
-        }
-        rows = rows.with_columns(**before)
+        moment = ["ticks", "order"] if "order" in keys else ["ticks"]
+        # All windows of one kind at once: engines sort for them once.
+        shifted = [*moment, "outcome", "touchpoint"] if "outcome" in keys else moment
+        rows = rows.with_columns(
+            nw.col(name).shift(1).over("journey", order_by="place").alias(f"{name}_before")
+            for name in shifted
+        )
         same = nw.all_horizontal(
             *(nw.col(name) == nw.col(f"{name}_before") for name in moment), ignore_nulls=False
         )

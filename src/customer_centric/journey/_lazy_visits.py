@@ -77,12 +77,10 @@ def _query(events: LazyEvents) -> AnyLazyFrame:
     roles = [*events.keys, *(["customer"] if events.schema.customer_id is not None else [])]
     number = nw.col("place")
     if "outcome" in roles:
-        before = {
-            f"{name}_was": nw.col(name).shift(1).over("journey", order_by="place")
-            for name in ("outcome", "touchpoint")
-        }
-        goes_on = (nw.col("outcome_was") == PENDING) & (nw.col("touchpoint_was") == nw.col("touchpoint"))
-        rows = rows.with_columns(**before).with_columns(opens=1 - flag(goes_on))
+        goes_on = (nw.col("outcome_before") == PENDING) & (
+            nw.col("touchpoint_before") == nw.col("touchpoint")
+        )
+        rows = rows.with_columns(opens=1 - flag(goes_on))
         number = nw.col("opens").cum_sum().over("journey", order_by="place")
     rows = rows.with_columns(number=number)
     wanted: dict[str, nw.Expr] = {
