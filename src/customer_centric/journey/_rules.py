@@ -89,14 +89,6 @@ class Settings:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How a signal is found, and when: 0 looks at visits alone, later ones at the signals before them."""
-
-    find: Callable[[Visits, Settings, Sequence[Sparse]], Sparse | str]
-    stage: int = 0
-
-
 def check_touchpoints(name: str, given: Collection[str], visits: Visits) -> None:
     """Several touchpoints of the log; a log without an event has none to compare with."""
     if isinstance(given, str):
@@ -369,20 +361,22 @@ def _beyond_usual(visits: Visits, amount: FloatArray, clean: BoolArray) -> Spars
     return Sparse(hits[known], severity[known])
 
 
-RULES: Final[dict[str, Rule]] = {
-    "error": Rule(_error),
-    "retry": Rule(_retry),
-    "rework": Rule(_rework),
-    "backtrack": Rule(_backtrack),
-    "price_change": Rule(_price_change),
-    "availability_loss": Rule(_availability_loss),
-    "contact": Rule(_contact),
-    "repeat_contact": Rule(_repeat_contact),
-    "unresolved": Rule(_unresolved),
-    "info_request": Rule(_info_request),
-    "missing_response": Rule(_missing_response),
-    "negative_emotion": Rule(_negative_emotion),
-    "channel_switch": Rule(_channel_switch, stage=1),
-    "wait": Rule(_wait, stage=2),
-    "effort": Rule(_effort, stage=2),
+RULES: Final[dict[str, Callable[[Visits, Settings, Sequence[Sparse]], Sparse | str]]] = {
+    "error": _error,
+    "retry": _retry,
+    "rework": _rework,
+    "backtrack": _backtrack,
+    "price_change": _price_change,
+    "availability_loss": _availability_loss,
+    "contact": _contact,
+    "repeat_contact": _repeat_contact,
+    "unresolved": _unresolved,
+    "info_request": _info_request,
+    "missing_response": _missing_response,
+    "negative_emotion": _negative_emotion,
+    "channel_switch": _channel_switch,
+    "wait": _wait,
+    "effort": _effort,
 }
+# Rules that look at the occurrences of those before them; all others are 0 and look at visits alone.
+STAGES: Final = {"channel_switch": 1, "wait": 2, "effort": 2}

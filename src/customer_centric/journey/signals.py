@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from customer_centric._core.checks import check_array, check_choice, check_number
 from customer_centric.errors import InvalidInputError
 from customer_centric.journey._blame import blame_visits
-from customer_centric.journey._rules import RULES, Settings, Sparse, check_touchpoints
+from customer_centric.journey._rules import RULES, STAGES, Settings, Sparse, check_touchpoints
 from customer_centric.journey.journeys import Journeys
 from customer_centric.journey.visits import Visits
 from customer_centric.typing import FloatArray, IntArray
@@ -283,15 +283,15 @@ def _find(
     """Occurrences of each signal, those that look at others last."""
     found: dict[int, Sparse] = {}
     absent: dict[str, str] = {}
-    stage = [0 if s.rule is not None else RULES[s.name].stage for s in signals]
+    stage = [0 if s.rule is not None else STAGES.get(s.name, 0) for s in signals]
     for i in sorted(range(len(signals)), key=stage.__getitem__):
         signal = signals[i]
         if signal.rule is not None:
-            hits: Sparse | str = _severities_of(signal, visits)
+            hits: Sparse | str = _severities_of(signal.name, signal.rule(visits), visits)
         else:
             # What is usual for waits and efforts is what visits without any other signal show.
             earlier = [found[j] for j in found if stage[j] < stage[i]]
-            hits = RULES[signal.name].find(visits, settings, earlier)
+            hits = RULES[signal.name](visits, settings, earlier)
         if isinstance(hits, str):
             absent[signal.name] = hits
             continue
@@ -310,16 +310,14 @@ def _blamed(visits: Visits, signals: Sequence[Signal], found: Mapping[int, Spars
     return sure | {i: blame_visits("last_signalled", found[i], visits, others) for i in last}
 
 
-def _severities_of(signal: Signal, visits: Visits) -> Sparse:
-    assert signal.rule is not None
-    given = signal.rule(visits)
+def _severities_of(name: str, given: ArrayLike, visits: Visits) -> Sparse:
     values = np.asarray(given)
     if values.dtype == np.bool_:
         values = values.astype(np.float64)
-    severity = check_array(f"rule of {signal.name!r}", values, minimum=0.0)
+    severity = check_array(f"rule of {name!r}", values, minimum=0.0)
     if severity.shape != (visits.n_visits,):
         raise InvalidInputError(
-            f"`rule` of {signal.name!r} must give one severity a visit, got shape {severity.shape} for "
+            f"`rule` of {name!r} must give one severity a visit, got shape {severity.shape} for "
             f"{visits.n_visits} visits"
         )
     hits = np.flatnonzero(severity)
