@@ -45,7 +45,8 @@ DOCUMENTED = ("errors", "units", "intervals", "fitting", *TOPICS, "plot", "simul
 # Calls that make a constant; anything slower is built when it is first needed.
 CHEAP_CALLS = {
     "Claim", "ParamSpec", "Path", "RatingScale", "Signal", "TypeVar", "TypeVarTuple", "date", "datetime",
-    "dict", "float", "frozenset", "int", "len", "max", "min", "range", "sorted", "timedelta", "tuple", "namedtuple",
+    "dict", "float", "frozenset", "int", "len", "max", "min", "range", "sorted", "timedelta", "tuple",
+    "namedtuple",
     "MappingProxyType", "re.compile", "dict.fromkeys", "math.exp", "math.log", "math.sqrt",
     "np.array", "np.dtype", "np.finfo", "np.float64", "np.iinfo", "np.log",
 }  # fmt: skip
