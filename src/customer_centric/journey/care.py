@@ -240,11 +240,7 @@ def care_sensor(
     """
     check_confidence_level(confidence_level)
     span = int(check_number("baseline_weeks", baseline_weeks, minimum=1.0, whole=True))
-    check_choice("control", control, ("holm", "benjamini_hochberg"))
-    check_choice("family", family, ("log", "week"))
-    check_number(
-        "false_alarm_rate", false_alarm_rate, minimum=0.0, maximum=1.0, open_minimum=True, open_maximum=True
-    )
+    _check_promise(control, family, false_alarm_rate)
     counts = _count(journeys)
     before, visits_before = (_trailing(values, span) for values in (counts.customers, counts.visits))
     x, e, x0, e0 = (
@@ -257,11 +253,7 @@ def care_sensor(
     n_cells, n_weeks = counts.customers.shape
     week = np.tile(counts.weeks, n_cells)
     groups = np.tile(np.arange(n_weeks, dtype=np.int64), n_cells) * (family == "week")
-    adjust = {"holm": holm, "benjamini_hochberg": benjamini_hochberg}[control]
-    adjusted = np.full(x.size, np.nan)
-    for group in np.unique(groups[tested]):
-        rows = np.flatnonzero(tested & (groups == group))
-        adjusted[rows] = adjust(p[rows])
+    adjusted = _adjusted(p, tested, groups, control)
     alarm = tested & (np.nan_to_num(adjusted, nan=1.0) <= false_alarm_rate)
     # A rate that has changed scatters for a reason: only touchpoints and reasons without an alarm tell.
     dispersion, unsteady = _dispersion(x, x + x0, e, e0, tested & ~_of_cells(alarm, n_cells))
@@ -294,6 +286,24 @@ def care_sensor(
         confidence_level=confidence_level,
         failed=None if tested.any() else _why(n_cells, n_weeks, span),
     )
+
+
+def _check_promise(control: str, family: str, false_alarm_rate: float) -> None:
+    check_choice("control", control, ("holm", "benjamini_hochberg"))
+    check_choice("family", family, ("log", "week"))
+    check_number(
+        "false_alarm_rate", false_alarm_rate, minimum=0.0, maximum=1.0, open_minimum=True, open_maximum=True
+    )
+
+
+def _adjusted(p: FloatArray, tested: BoolArray, groups: IntArray, control: str) -> FloatArray:
+    """P-values adjusted for the others of their group; NaN where not tested."""
+    adjust = {"holm": holm, "benjamini_hochberg": benjamini_hochberg}[control]
+    adjusted = np.full(p.size, np.nan)
+    for group in np.unique(groups[tested]):
+        rows = np.flatnonzero(tested & (groups == group))
+        adjusted[rows] = adjust(p[rows])
+    return adjusted
 
 
 def _why(n_cells: int, n_weeks: int, span: int) -> str:

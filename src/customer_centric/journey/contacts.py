@@ -524,9 +524,7 @@ def voice_exit_ratio(
     begun = journeys.status[journey] != _LEFT_TRUNCATED
     n_cut = np.unique(journey[~begun]).size
     hits, journey = hits[begun], journey[begun]
-    last_call = np.full(journeys.n_journeys, -1, dtype=np.int64)
-    # In order, so that the last one stays.
-    last_call[v.journey[calls]] = calls
+    last_call = _last_calls(journeys, calls)
     place = v.touchpoint[table.blamed[hits]].astype(np.int64)
     n_steps = len(v.touchpoints)
     pair, first = np.unique(journey * n_steps + place, return_index=True)
@@ -573,6 +571,14 @@ def _complaints(journeys: Journeys, calls: IntArray, reasons: Collection[str] | 
             )
     spoken: BoolArray = np.array([name in wanted for name in names], dtype=np.bool_)[code]
     return np.asarray(calls[spoken], dtype=np.int64)
+
+
+def _last_calls(journeys: Journeys, calls: IntArray) -> IntArray:
+    """The last of these visits in each journey; -1 without one."""
+    last = np.full(journeys.n_journeys, -1, dtype=np.int64)
+    # In order, so that the last one stays.
+    last[journeys.visits.journey[calls]] = calls
+    return last
 
 
 def _voices(

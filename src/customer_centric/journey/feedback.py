@@ -225,15 +225,8 @@ def feedback_loop(
     check_confidence_level(confidence_level)
     if not isinstance(horizon, timedelta) or horizon.total_seconds() < 0:
         raise InvalidInputError(f"`horizon` must be a timedelta of 0 or more, got {horizon!r}")
-    frame = open_frame("feedback", feedback)
     roles = {"received": received, "routed": routed, "actioned": actioned, "closed": closed}
-    check_columns(frame.columns, roles)
-    if not isinstance(frame, MemoryFrame):
-        raise InvalidInputError("`feedback` must be in memory, got a lazy frame; collect it first")
-    if frame.n_rows == 0:
-        raise InvalidInputError("`feedback` must have at least one row, got none")
-    columns = {role: column for role, column in roles.items() if column is not None}
-    moments, last = _moments(frame, columns, end)
+    moments, last = _moments(_rows_of(feedback, roles), roles, end)
     came = moments.pop("received")
     age = last - came
     old = age >= horizon.total_seconds()
@@ -270,10 +263,21 @@ def feedback_loop(
     )
 
 
+def _rows_of(feedback: FrameT, roles: dict[str, str | None]) -> MemoryFrame[FrameT]:
+    frame = open_frame("feedback", feedback)
+    check_columns(frame.columns, roles)
+    if not isinstance(frame, MemoryFrame):
+        raise InvalidInputError("`feedback` must be in memory, got a lazy frame; collect it first")
+    if frame.n_rows == 0:
+        raise InvalidInputError("`feedback` must have at least one row, got none")
+    return frame
+
+
 def _moments(
-    frame: MemoryFrame[Any], columns: dict[str, str], end: datetime | str
+    frame: MemoryFrame[Any], roles: dict[str, str | None], end: datetime | str
 ) -> tuple[dict[str, FloatArray], float]:
     """Seconds since 1970 of each column, NaN where one is missing, and of the end."""
+    columns = {role: column for role, column in roles.items() if column is not None}
     found: dict[str, FloatArray] = {}
     aware: dict[str, bool] = {}
     for role, column in columns.items():

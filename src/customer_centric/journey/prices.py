@@ -399,11 +399,7 @@ def recommended_quote_ttl(
     money = _money_of(journeys)
     quote, charge = _first_quotes(journeys, money, v.codes_of(names) if names else None)
     journey = v.journey[quote]
-    wrong = np.full(journeys.n_journeys, v.n_visits, dtype=np.int64)
-    flagged = table.visit[kinds[table.signal]]
-    # Backwards, so that the first one stays.
-    wrong[v.journey[flagged[::-1]]] = flagged[::-1]
-    trouble = wrong[journey]
+    trouble = _first_flags(journeys, table.visit[kinds[table.signal]])[journey]
     clean = trouble > quote
     paid = (charge < v.n_visits) & (charge <= trouble)
     last = v.starts[1:][journey] - 1
@@ -429,6 +425,15 @@ def recommended_quote_ttl(
         unit=unit,
         reason=_reason(elapsed.size, duration, curve.survival, wanted),
     )
+
+
+def _first_flags(journeys: Journeys, flagged: IntArray) -> IntArray:
+    """The first of these visits in each journey: `n_visits` without one."""
+    v = journeys.visits
+    first = np.full(journeys.n_journeys, v.n_visits, dtype=np.int64)
+    # Backwards, so that the first one stays.
+    first[v.journey[flagged[::-1]]] = flagged[::-1]
+    return first
 
 
 def _reason(n: int, duration: float, survival: FloatArray, share: float) -> str | None:
