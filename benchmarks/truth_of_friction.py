@@ -1,6 +1,6 @@
 """How close estimators of what friction costs come to the truth, where it is known.
 
-`python benchmarks/truth_of_friction.py` simulates large worlds of five kinds for the bias of each estimator,
+`python benchmarks/truth_of_friction.py` simulates large worlds of six kinds for the bias of each estimator,
 and smaller ones of the two clean kinds for how often the interval of `friction_loss` holds the truth. It
 writes the tables of the docs. Seeds are fixed; it takes about ten minutes, with `--quick` one.
 """
@@ -51,6 +51,7 @@ KINDS: Final[dict[str, dict[str, Any]]] = {
     "four frictions": {"world": SEVERAL},
     "sessions cut": {"world": SEVERAL, "cut_after": (4, 21)},
     "errors logged late": {"world": SEVERAL, "noise": 0.06},
+    "cut and logged late": {"world": SEVERAL, "cut_after": (4, 21), "noise": 0.06},
     "confounded": {"world": JourneyWorld.confounded()},
 }
 CLEAN: Final = ("one error", "four frictions")
