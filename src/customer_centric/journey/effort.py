@@ -382,19 +382,7 @@ def calibrate_effort(
     ([7.0, 6.5, 6.5, 4.0, 2.0], 4.25)
     """
     level = check_confidence_level(confidence_level)
-    given, amount = as_floats("answers", answers), check_array("units", units, minimum=0.0)
-    if given.ndim != 1 or given.shape != amount.shape:
-        raise InvalidInputError(
-            f"`answers` and `units` must have one number a journey, got shapes {given.shape} and "
-            f"{amount.shape}"
-        )
-    low, high = scale
-    there = ~np.isnan(given)
-    raise_broken(
-        "answers", f"from {low:g} to {high:g}, or NaN", given, there & ~((given >= low) & (given <= high))
-    )
-    if not there.any():
-        raise InvalidInputError(f"`answers` must have at least one, got none of {given.size}")
+    given, amount, there = _answers(answers, units, scale)
     knots, place, n = np.unique(amount[there], return_inverse=True, return_counts=True)
 
     def mean_over(weight: FloatArray) -> float:
@@ -412,7 +400,7 @@ def calibrate_effort(
     mean = mean_over(np.ones(given.size))
     if np.ptp(given[there]) == 0.0:
         # Draws of answers that are all alike do not differ.
-        counts, values = [0, int(there.sum()), 0], [low, float(given[there][0]), high]
+        counts, values = [0, int(there.sum()), 0], [scale[0], float(given[there][0]), scale[1]]
         lower, upper = map(float, multinomial_score_interval(counts, values, confidence_level=level))
     rate = wilson_interval(there.sum(), given.size, confidence_level=level)
     return EffortCalibration(
@@ -427,6 +415,26 @@ def calibrate_effort(
         n_journeys=given.size,
         n_answers=int(there.sum()),
     )
+
+
+def _answers(
+    answers: ArrayLike, units: ArrayLike, scale: tuple[float, float]
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Answers, units, and which journeys have an answer."""
+    given, amount = as_floats("answers", answers), check_array("units", units, minimum=0.0)
+    if given.ndim != 1 or given.shape != amount.shape:
+        raise InvalidInputError(
+            f"`answers` and `units` must have one number a journey, got shapes {given.shape} and "
+            f"{amount.shape}"
+        )
+    low, high = scale
+    there = ~np.isnan(given)
+    raise_broken(
+        "answers", f"from {low:g} to {high:g}, or NaN", given, there & ~((given >= low) & (given <= high))
+    )
+    if not there.any():
+        raise InvalidInputError(f"`answers` must have at least one, got none of {given.size}")
+    return given, amount, there
 
 
 def _falling(

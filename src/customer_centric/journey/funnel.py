@@ -201,33 +201,28 @@ def funnel(
     visit = _ordered(journeys, hits) if method == "ordered" else _unordered(journeys, hits)
     visited = np.array([(_first_of(journeys, at) >= 0)[kept].sum() for at in hits])
     depth = (visit >= 0).sum(axis=1)
-    n_steps = len(codes)
-    at_depth = np.bincount(depth[kept], minlength=n_steps + 1)
-    reached = np.cumsum(at_depth[::-1])[::-1]
     waiting = kept & (journeys.status == OPEN)
-    n_open = np.bincount(depth[waiting], minlength=n_steps + 1)
-    undecided = np.bincount(depth[waiting], 1.0 - over[waiting], n_steps + 1)
-    decided = np.asarray(reached[:-1] - undecided[:-1], dtype=np.float64)
-    all_decided = float(reached[0] - undecided[:-1].sum())
-    rate = np.divide(reached[1:], decided, out=np.full(n_steps, np.nan), where=decided > 0)
-    # A sum of weights may fall short of the count by its last bit.
-    lower, upper = wilson_interval(
-        reached[1:], np.maximum(decided, reached[1:]), confidence_level=confidence_level
-    )
-    total = float(np.maximum(all_decided, reached[-1]))
-    low, high = wilson_interval(reached[-1], total, confidence_level=confidence_level)
+    reached = np.cumsum(np.bincount(depth[kept], minlength=len(codes) + 1)[::-1])[::-1]
+    n_open = np.bincount(depth[waiting], minlength=len(codes) + 1)
+    undecided = np.bincount(depth[waiting], 1.0 - over[waiting], len(codes) + 1)[:-1]
+    # All together is a step of its own, from the first journey to the last step. A sum of weights may fall
+    # short of the count by its last bit.
+    arrived = np.append(reached[1:], reached[-1]).astype(np.float64)
+    decided = np.maximum(np.append(reached[:-1] - undecided, reached[0] - undecided.sum()), arrived)
+    rate = np.divide(arrived, decided, out=np.full(decided.size, np.nan), where=decided > 0)
+    lower, upper = wilson_interval(arrived, decided, confidence_level=confidence_level)
     return Funnel(
         steps=tuple(steps),
         method=method,
         visited=visited,
         reached=reached[1:],
         in_progress=n_open[1:],
-        decided=decided,
-        rate=rate,
-        lower=lower,
-        upper=upper,
-        overall=float(reached[-1] / total) if total > 0 else float("nan"),
-        interval=Interval(float(low), float(high), confidence_level),
+        decided=decided[:-1],
+        rate=rate[:-1],
+        lower=lower[:-1],
+        upper=upper[:-1],
+        overall=float(rate[-1]),
+        interval=Interval(float(lower[-1]), float(upper[-1]), confidence_level),
         not_started=int(n_open[0]),
         n_journeys=int(reached[0]),
         n_left_out=left_out,
