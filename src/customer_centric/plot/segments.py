@@ -226,7 +226,7 @@ def plot_customer_matrix(matrix: CustomerMatrix, *, ax: Axes | None = None) -> A
     Examples
     --------
     >>> from customer_centric import clv_crv_matrix
-    >>> matrix = clv_crv_matrix([900, 1200, 90, 50], [30, 700, 600, 0], cuts=(500, 200))
+    >>> matrix = clv_crv_matrix([900, 1200, 90, 50], [30, 700, 600, 0], thresholds=(500, 200))
     >>> ax = plot_customer_matrix(matrix)
     >>> [label.get_text() for label in ax.get_xticklabels()]
     ['low, below 500', 'high']
@@ -258,7 +258,7 @@ def plot_customer_matrix(matrix: CustomerMatrix, *, ax: Axes | None = None) -> A
             fontsize=SMALL,
             linespacing=1.5,
         )
-    names = [[f"low, below {_number(cut)}", "high"] for cut in matrix.cuts]
+    names = [[f"low, below {_number(cut)}", "high"] for cut in matrix.thresholds]
     axes.set_xticks([0, 1], names[0])
     axes.set_yticks([0, 1], names[1][::-1])
     axes.set_xlabel(_plain(across))
