@@ -45,7 +45,7 @@ def moved() -> Migration:
 @cache
 def matrix() -> CustomerMatrix:
     rng = np.random.default_rng(7)
-    return clv_crv_matrix(rng.lognormal(5, 1, 300), rng.lognormal(3, 1.5, 300), cuts=(200, 60))
+    return clv_crv_matrix(rng.lognormal(5, 1, 300), rng.lognormal(3, 1.5, 300), thresholds=(200, 60))
 
 
 @cache

@@ -111,7 +111,7 @@ def test_fields_hold_kinds_customers_and_means() -> None:
 
 
 def test_a_field_of_nobody_says_so_without_means() -> None:
-    axes = plot.plot_customer_matrix(clv_crv_matrix([900.0], [0.0], cuts=(500, 200)))
+    axes = plot.plot_customer_matrix(clv_crv_matrix([900.0], [0.0], thresholds=(500, 200)))
     assert axes.texts[1].get_text() == "0 customers, 0 %"
-    other = plot.plot_customer_matrix(loyalty_profit_matrix([8, 1], [120, -5], cuts=(3, 0)))
+    other = plot.plot_customer_matrix(loyalty_profit_matrix([8, 1], [120, -5], thresholds=(3, 0)))
     assert (other.get_xlabel(), other.get_ylabel()) == ("loyalty", "profit")

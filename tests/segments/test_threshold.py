@@ -104,3 +104,13 @@ def test_a_level_that_adds_nothing_never_pays() -> None:
 def test_refusals(call: object, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         call()  # type: ignore[operator]
+
+
+def test_a_service_threshold_reads_as_a_sentence() -> None:
+    found = service_threshold(cost=40, uplift=0.05, uplift_standard_error=0.01)
+    assert str(found) == "the level pays from a value of 800.00 (95 % interval 574.72 to 1,315.77)"
+    assert str(service_threshold(cost=40, uplift=0.05)) == (
+        "the level pays from a value of 800.00; an interval needs `uplift_standard_error`"
+    )
+    assert str(service_threshold(cost=40, uplift=0.0)).startswith("the level pays from no value; ")
+    assert "800.00" in found._repr_html_()

@@ -73,19 +73,9 @@ def plot_whale(curve: WhaleCurve, *, ax: Axes | None = None) -> Axes:
     _frame_shares(axes, share, "share of customers, most profitable first", "share of profit")
     if curve.n_unprofitable:
         axes.plot([curve.share_at_peak], [curve.peak], color=MODEL, marker="o", markersize=6)
-        left = curve.share_at_peak > 0.5
-        axes.annotate(
-            f"peak: {curve.peak:.0%} of the profit\nwith {curve.share_at_peak:.0%} of the customers".replace(
-                "%", " %"
-            ),
-            (curve.share_at_peak, curve.peak),
-            xytext=(-9 if left else 9, -30),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            va="top",
-            color=ink,
-            fontsize=SMALL,
-        )
+        # The curve is concave: the corner below it is free.
+        told = f"peak: {curve.peak:.0%} of the profit\nwith {curve.share_at_peak:.0%} of the customers"
+        small_print(axes, told.replace("%", " %"), (0.97, 0.12), ink, ha="right", alpha=1.0)
     else:
         small_print(axes, "nobody loses money", (0.97, 0.06), ink, ha="right")
     return axes
@@ -226,7 +216,7 @@ def plot_customer_matrix(matrix: CustomerMatrix, *, ax: Axes | None = None) -> A
     Examples
     --------
     >>> from customer_centric import clv_crv_matrix
-    >>> matrix = clv_crv_matrix([900, 1200, 90, 50], [30, 700, 600, 0], cuts=(500, 200))
+    >>> matrix = clv_crv_matrix([900, 1200, 90, 50], [30, 700, 600, 0], thresholds=(500, 200))
     >>> ax = plot_customer_matrix(matrix)
     >>> [label.get_text() for label in ax.get_xticklabels()]
     ['low, below 500', 'high']
@@ -258,7 +248,7 @@ def plot_customer_matrix(matrix: CustomerMatrix, *, ax: Axes | None = None) -> A
             fontsize=SMALL,
             linespacing=1.5,
         )
-    names = [[f"low, below {_number(cut)}", "high"] for cut in matrix.cuts]
+    names = [[f"low, below {_number(cut)}", "high"] for cut in matrix.thresholds]
     axes.set_xticks([0, 1], names[0])
     axes.set_yticks([0, 1], names[1][::-1])
     axes.set_xlabel(_plain(across))

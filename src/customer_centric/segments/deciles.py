@@ -36,7 +36,7 @@ class DecileTable:
 
     Parameters
     ----------
-    frame : pandas.DataFrame
+    table : pandas.DataFrame
         A row a group: `group` (1 the most valuable), `customers`, `share_of_customers`, `lowest`, `highest`,
         `mean`, `total`, `share_of_total`, `cumulative_share`, and `lower` and `upper`, the interval of
         `share_of_total`, or of `share_of_customers` where the groups are of equal value.
@@ -50,7 +50,7 @@ class DecileTable:
         Why shares or intervals are missing, or why there are fewer groups than asked for.
     """
 
-    frame: pd.DataFrame
+    table: pd.DataFrame
     equal: Equal
     confidence_level: float
     n_customers: int
@@ -58,16 +58,16 @@ class DecileTable:
 
     def to_frame(self) -> pd.DataFrame:
         """The rows."""
-        return self.frame
+        return self.table
 
     def __str__(self) -> str:
         alike = "equally many customers" if self.equal == "count" else "equal value"
         tail = "" if self.reason is None else f" ({self.reason})"
-        groups = int(np.count_nonzero(self.frame["customers"]))
+        groups = int(np.count_nonzero(self.table["customers"]))
         return f"{counted(self.n_customers, 'customer')} in {counted(groups, 'group')} of {alike}{tail}"
 
     def _repr_html_(self) -> str:
-        return as_html(self, frame=self.frame)
+        return as_html(self, frame=self.table)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -78,31 +78,31 @@ class AbcClasses:
     ----------
     classes : ndarray of str of shape (n_customers,)
         "A", "B" or "C"; "none" for customers without a positive profit.
-    frame : pandas.DataFrame
+    table : pandas.DataFrame
         A row a class: `class`, `customers`, `share_of_customers`, `threshold` (the lowest profit in it),
         `total` and `share_of_positive`, the share of the profit of the profitable customers.
     """
 
     classes: NDArray[np.str_]
-    frame: pd.DataFrame
+    table: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
         """A row a class."""
-        return self.frame
+        return self.table
 
     def __str__(self) -> str:
         held = ", ".join(
             f"{row['class']} {row['customers']:,} with {100 * row['share_of_positive']:.1f} %"
-            for row in self.frame.to_dict("records")[:3]
+            for row in self.table.to_dict("records")[:3]
         )
         return f"{counted(self.classes.size, 'customer')}: {held} of the positive profit"
 
     def _repr_html_(self) -> str:
-        return as_html(self, frame=self.frame)
+        return as_html(self, frame=self.table)
 
 
 def decile_table(
-    value: ArrayLike, *, k: int = 10, equal: Equal = "count", confidence_level: float = 0.95
+    value: ArrayLike, *, n_groups: int = 10, equal: Equal = "count", confidence_level: float = 0.95
 ) -> DecileTable:
     r"""Groups from the most to the least valuable customers: what each holds, with intervals.
 
@@ -110,12 +110,12 @@ def decile_table(
     ----------
     value : array_like of shape (n_customers,)
         Profit, revenue or lifetime value of each customer, in money; losses stay in.
-    k : int, default 10
+    n_groups : int, default 10
         Number of groups, 1 or more; 5 for the share of the top 20 %.
     equal : {"count", "value"}, default "count"
         Groups of equally many customers, up to one; or groups that hold the same share of all positive value,
         each customer in the group of the middle of his part. Customers without positive value stand in a row
-        of their own then, `k + 1`, if there are any.
+        of their own then, `n_groups + 1`, if there are any.
     confidence_level : float, default 0.95
         Nominal coverage of the intervals, strictly between 0 and 1.
 
@@ -146,13 +146,13 @@ def decile_table(
 
     Examples
     --------
-    >>> table = decile_table([50, 20, 10, 10, 5, 5], k=3)
-    >>> table.frame[["group", "customers", "total", "share_of_total"]].to_numpy().tolist()
+    >>> table = decile_table([50, 20, 10, 10, 5, 5], n_groups=3)
+    >>> table.table[["group", "customers", "total", "share_of_total"]].to_numpy().tolist()
     [[1.0, 2.0, 70.0, 0.7], [2.0, 2.0, 20.0, 0.2], [3.0, 2.0, 10.0, 0.1]]
     """
     import pandas as pd
 
-    groups = int(check_number("k", k, minimum=1.0, whole=True))
+    groups = int(check_number("n_groups", n_groups, minimum=1.0, whole=True))
     check_choice("equal", equal, ("count", "value"))
     check_interval("linearised", confidence_level)
     x = np.sort(check_values("value", value))[::-1]
@@ -187,7 +187,7 @@ def decile_table(
         }
     )
     return DecileTable(
-        frame=frame, equal=equal, confidence_level=confidence_level, n_customers=n, reason=reason
+        table=frame, equal=equal, confidence_level=confidence_level, n_customers=n, reason=reason
     )
 
 
@@ -249,7 +249,7 @@ def abc_classes(profit: ArrayLike, *, cuts: Sequence[float] = (0.8, 0.95)) -> Ab
             "share_of_positive": np.append(sums[:3] / total if total > 0 else np.full(3, np.nan), 0.0),
         }
     )
-    return AbcClasses(classes=np.array(_CLASSES)[code], frame=frame)
+    return AbcClasses(classes=np.array(_CLASSES)[code], table=frame)
 
 
 def _check_cuts(cuts: Sequence[float]) -> FloatArray:

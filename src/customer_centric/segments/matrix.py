@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CustomerMatrix", "clv_crv_matrix", "loyalty_profit_matrix"]
 
-Cuts: TypeAlias = Sequence[float] | Literal["medians"]
+Thresholds: TypeAlias = Sequence[float] | Literal["medians"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -32,7 +32,7 @@ class CustomerMatrix:
         The kind of each customer.
     axes : tuple of str
         Names of the two values.
-    cuts : tuple of float
+    thresholds : tuple of float
         From where on each is high.
     table : pandas.DataFrame
         A row a kind: `segment`, whether each value is "high" or "low", `customers`, `share`, and of each
@@ -41,7 +41,7 @@ class CustomerMatrix:
 
     segment: NDArray[np.str_]
     axes: tuple[str, str]
-    cuts: tuple[float, float]
+    thresholds: tuple[float, float]
     table: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
@@ -54,22 +54,24 @@ class CustomerMatrix:
             for name, n in zip(self.table["segment"], self.table["customers"].astype(int), strict=True)
         )
         return (
-            f"{counted(self.segment.size, 'customer')}, high from {self.cuts[0]:,.2f} of {self.axes[0]} and "
-            f"{self.cuts[1]:,.2f} of {self.axes[1]} on: {parts}"
+            f"{counted(self.segment.size, 'customer')}, high from {self.thresholds[0]:,.2f} of "
+            f"{self.axes[0]} and {self.thresholds[1]:,.2f} of {self.axes[1]} on: {parts}"
         )
 
     def _repr_html_(self) -> str:
         return as_html(self, frame=self.table)
 
 
-def clv_crv_matrix(lifetime_value: ArrayLike, referral_value: ArrayLike, *, cuts: Cuts) -> CustomerMatrix:
+def clv_crv_matrix(
+    lifetime_value: ArrayLike, referral_value: ArrayLike, *, thresholds: Thresholds
+) -> CustomerMatrix:
     r"""Customers by what they are worth and by what those are worth whom they bring.
 
     Parameters
     ----------
     lifetime_value, referral_value : array_like of shape (n_customers,)
         Lifetime value, and value of the referrals, of each customer, in money over the same time.
-    cuts : sequence of two floats, or "medians"
+    thresholds : sequence of two floats, or "medians"
         From where on each value is high, in money: where a policy starts to pay, such as the value from which
         a personal service, or a referral reward, earns its cost. "medians" halves the customers instead,
         which says who is better than most and nothing about what pays.
@@ -83,12 +85,12 @@ def clv_crv_matrix(lifetime_value: ArrayLike, referral_value: ArrayLike, *, cuts
     Raises
     ------
     InvalidInputError
-        If a value is not finite, lengths differ, there is no customer, or `cuts` are not two numbers.
+        If a value is not finite, lengths differ, there is no customer, or `thresholds` are not two numbers.
 
     Notes
     -----
-    A value at its cut is high. Kumar, Petersen and Leone cut at the medians of their sample, which moves
-    everybody's kind when others come; a threshold in money does not.
+    A value at its threshold is high. Kumar, Petersen and Leone cut at the medians of their sample, which
+    moves everybody's kind when others come; a threshold in money does not.
 
     References
     ----------
@@ -97,15 +99,15 @@ def clv_crv_matrix(lifetime_value: ArrayLike, referral_value: ArrayLike, *, cuts
 
     Examples
     --------
-    >>> found = clv_crv_matrix([900, 1200, 90, 50], [30, 700, 600, 0], cuts=(500, 200))
+    >>> found = clv_crv_matrix([900, 1200, 90, 50], [30, 700, 600, 0], thresholds=(500, 200))
     >>> found.segment.tolist()
     ['affluent', 'champion', 'advocate', 'miser']
     """
     names = ("champion", "affluent", "advocate", "miser")
-    return _matrix("lifetime_value", lifetime_value, "referral_value", referral_value, cuts, names)
+    return _matrix("lifetime_value", lifetime_value, "referral_value", referral_value, thresholds, names)
 
 
-def loyalty_profit_matrix(loyalty: ArrayLike, profit: ArrayLike, *, cuts: Cuts) -> CustomerMatrix:
+def loyalty_profit_matrix(loyalty: ArrayLike, profit: ArrayLike, *, thresholds: Thresholds) -> CustomerMatrix:
     r"""Customers by how long they stay and by what they earn: the loyal are not always the profitable.
 
     Parameters
@@ -114,7 +116,7 @@ def loyalty_profit_matrix(loyalty: ArrayLike, profit: ArrayLike, *, cuts: Cuts) 
         How long each customer has stayed, or is expected to stay, in any unit; or another measure of it.
     profit : array_like of shape (n_customers,)
         Profit of each per period, after the cost of serving, in money.
-    cuts : sequence of two floats, or "medians"
+    thresholds : sequence of two floats, or "medians"
         From where on each value is high. For profit, 0 is the natural one.
 
     Returns
@@ -126,12 +128,12 @@ def loyalty_profit_matrix(loyalty: ArrayLike, profit: ArrayLike, *, cuts: Cuts) 
     Raises
     ------
     InvalidInputError
-        If a value is not finite, lengths differ, there is no customer, or `cuts` are not two numbers.
+        If a value is not finite, lengths differ, there is no customer, or `thresholds` are not two numbers.
 
     Notes
     -----
-    A value at its cut is high. Each kind asks for its own policy: keep true friends, enjoy butterflies while
-    they last, make barnacles cheaper to serve or dearer to be, and invest nothing in strangers.
+    A value at its threshold is high. Each kind asks for its own policy: keep true friends, enjoy butterflies
+    while they last, make barnacles cheaper to serve or dearer to be, and invest nothing in strangers.
 
     References
     ----------
@@ -140,17 +142,22 @@ def loyalty_profit_matrix(loyalty: ArrayLike, profit: ArrayLike, *, cuts: Cuts) 
 
     Examples
     --------
-    >>> found = loyalty_profit_matrix([8, 9, 1, 1], [120, -40, 90, -5], cuts=(3, 0))
+    >>> found = loyalty_profit_matrix([8, 9, 1, 1], [120, -40, 90, -5], thresholds=(3, 0))
     >>> found.segment.tolist()
     ['true friend', 'barnacle', 'butterfly', 'stranger']
     """
     return _matrix(
-        "loyalty", loyalty, "profit", profit, cuts, ("true friend", "barnacle", "butterfly", "stranger")
+        "loyalty", loyalty, "profit", profit, thresholds, ("true friend", "barnacle", "butterfly", "stranger")
     )
 
 
 def _matrix(
-    name: str, values: ArrayLike, other_name: str, others: ArrayLike, cuts: Cuts, kinds: Sequence[str]
+    name: str,
+    values: ArrayLike,
+    other_name: str,
+    others: ArrayLike,
+    thresholds: Thresholds,
+    kinds: Sequence[str],
 ) -> CustomerMatrix:
     """Kinds in the order both high, the first only, the second only, neither."""
     import pandas as pd
@@ -161,7 +168,7 @@ def _matrix(
             f"`{name}` and `{other_name}` must be one number a customer, for one customer or more, got "
             f"shapes {x.shape} and {y.shape}"
         )
-    first, second = _check_cuts(cuts, x, y)
+    first, second = _check_thresholds(thresholds, x, y)
     kind = 2 * (x < first) + (y < second)
     columns: dict[str, NDArray[Any]] = {
         "segment": np.array(kinds, dtype=object),
@@ -178,17 +185,17 @@ def _matrix(
     return CustomerMatrix(
         segment=np.array(kinds)[kind],
         axes=(name, other_name),
-        cuts=(first, second),
+        thresholds=(first, second),
         table=pd.DataFrame(columns),
     )
 
 
-def _check_cuts(cuts: Cuts, x: FloatArray, y: FloatArray) -> tuple[float, float]:
-    if isinstance(cuts, str):
-        if cuts != "medians":
-            raise InvalidInputError(f'`cuts` must be two numbers or "medians", got {cuts!r}')
+def _check_thresholds(thresholds: Thresholds, x: FloatArray, y: FloatArray) -> tuple[float, float]:
+    if isinstance(thresholds, str):
+        if thresholds != "medians":
+            raise InvalidInputError(f'`thresholds` must be two numbers or "medians", got {thresholds!r}')
         return float(np.median(x)), float(np.median(y))
-    found = check_array("cuts", cuts)
+    found = check_array("thresholds", thresholds)
     if found.shape != (2,):
-        raise InvalidInputError(f'`cuts` must be two numbers or "medians", got shape {found.shape}')
+        raise InvalidInputError(f'`thresholds` must be two numbers or "medians", got shape {found.shape}')
     return float(found[0]), float(found[1])

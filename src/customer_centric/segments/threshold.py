@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from customer_centric._core.checks import (
     check_number,
     check_same_shape,
 )
+from customer_centric._core.words import as_html
 from customer_centric.intervals import Interval, normal_interval
 from customer_centric.typing import FloatArray
 
@@ -247,6 +249,20 @@ class ServiceThreshold:
 
         bounds = (np.nan, np.nan) if self.interval is None else (self.interval.lower, self.interval.upper)
         return pd.DataFrame({"value": [self.value], "lower": [bounds[0]], "upper": [bounds[1]]})
+
+    def __str__(self) -> str:
+        found = self.interval
+        if math.isinf(self.value):
+            start = "the level pays from no value"
+        else:
+            start = f"the level pays from a value of {self.value:,.2f}"
+        if found is None:
+            return f"{start}; {self.reason}"
+        level = f"{100 * found.confidence_level:g} % interval"
+        return f"{start} ({level} {found.lower:,.2f} to {found.upper:,.2f})"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def service_threshold(

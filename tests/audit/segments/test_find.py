@@ -74,7 +74,7 @@ def test_the_sample_has_the_numbers_of_the_topics(sample: SegmentReport) -> None
     share, uneven = sample.concentration.share, sample.concentration.gini
     assert share is not None
     assert uneven is not None
-    assert share.value == pytest.approx(decile_table(worth, k=5).frame["share_of_total"].iloc[0])
+    assert share.value == pytest.approx(decile_table(worth, n_groups=5).table["share_of_total"].iloc[0])
     assert uneven.value == pytest.approx(gini(worth).coefficient)
     cuts = [tier.at_least for tier in reversed(sample.tiers) if tier.at_least is not None]
     tiers = value_tiers(worth, cuts)

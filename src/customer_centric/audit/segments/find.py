@@ -70,7 +70,7 @@ def answer_segments(
 
 
 def _concentration(worth: FloatArray, confidence_level: float) -> Concentration:
-    best = decile_table(worth, k=round(1 / _TOP), confidence_level=confidence_level).frame.iloc[0]
+    best = decile_table(worth, n_groups=round(1 / _TOP), confidence_level=confidence_level).table.iloc[0]
     uneven = gini(worth, confidence_level=confidence_level)
     return Concentration(
         top=float(best["share_of_customers"]),
