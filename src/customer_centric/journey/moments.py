@@ -171,18 +171,13 @@ def moments_of_truth(
     level = check_confidence_level(confidence_level)
     rows = first_visits(signals, studied, outcome)
     money = _values(value, signals.journeys.n_journeys)
-    n_codes, n_channels = len(signals.journeys.visits.touchpoints), len(rows.channels)
+    n_codes = len(signals.journeys.visits.touchpoints)
     n = np.bincount(rows.touchpoint, minlength=n_codes)
     n_flagged = np.bincount(rows.touchpoint[rows.flagged], minlength=n_codes)
-    found = [_gap(rows, s, n_channels, level) for s in range(n_codes)]
-    gap = np.array(found, dtype=np.float64).reshape(n_codes, 5)
-    at_stake = sum_by(rows.touchpoint, money[rows.journey], n_codes)
-    mean_value = np.divide(at_stake, n, out=np.zeros(n_codes), where=n > 0)
+    gap, stake, loss = _stakes(
+        rows, n, n_flagged, sum_by(rows.touchpoint, money[rows.journey], n_codes), level
+    )
     seen = np.flatnonzero(n)
-    stake = np.asarray(at_stake[:, None] * gap[:, 2:], dtype=np.float64)
-    loss = np.asarray((n_flagged * mean_value)[:, None] * gap[:, 2:], dtype=np.float64)
-    # A touchpoint without a flag has lost nothing, whatever its stake.
-    loss[n_flagged == 0] = 0.0
     order = seen[np.argsort(np.where(np.isnan(stake[seen, 0]), np.inf, -stake[seen, 0]), kind="stable")]
     names = signals.journeys.visits.touchpoints
     listed: list[int] = order.tolist()
@@ -208,6 +203,20 @@ def moments_of_truth(
         n_unknown=signals.journeys.n_journeys - n_known,
         confidence_level=level,
     )
+
+
+def _stakes(
+    rows: FirstVisits, n: IntArray, n_flagged: IntArray, at_stake: FloatArray, level: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Shares and gaps of each touchpoint, what is at stake by them, and what is lost, each with limits."""
+    found = [_gap(rows, s, len(rows.channels), level) for s in range(n.size)]
+    gap = np.array(found, dtype=np.float64).reshape(n.size, 5)
+    mean_value = np.divide(at_stake, n, out=np.zeros(n.size), where=n > 0)
+    stake = np.asarray(at_stake[:, None] * gap[:, 2:], dtype=np.float64)
+    loss = np.asarray((n_flagged * mean_value)[:, None] * gap[:, 2:], dtype=np.float64)
+    # A touchpoint without a flag has lost nothing, whatever its stake.
+    loss[n_flagged == 0] = 0.0
+    return gap, stake, loss
 
 
 def _values(value: ArrayLike | None, n: int) -> FloatArray:
