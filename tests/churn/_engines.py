@@ -21,7 +21,8 @@ def in_engine(table: pd.DataFrame, engine: str) -> Any:
         return table
     if table.empty:
         # Without a value pandas 2 does not say that objects are text.
-        table = table.astype(dict.fromkeys(table.columns[table.dtypes == object], "string"))
+        textual = [name for name in table.columns if pd.api.types.is_object_dtype(table[name])]
+        table = table.astype(dict.fromkeys(textual, "string"))
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     if engine == "pyarrow":
         return arrow
