@@ -83,6 +83,9 @@ def test_redo_is_by_the_other_side() -> None:
     assert by.loc["form", ["n_redo", "n_repeat"]].tolist() == [1, 1]
     assert by.loc["check", ["n_redo", "n_repeat"]].tolist() == [0, 1]
     assert rework_rate(journeys_of(["cart cart buy"])).n_redo is None
+    none = rework_rate(journeys_of(["cart"]), benign="cart")
+    assert str(none) == "rework rate: no visit counts"
+    assert math.isnan(none.overall)
 
 
 def test_limits_allow_for_customers() -> None:

@@ -286,6 +286,8 @@ class ReworkRate:
         return frame.assign(n_redo=self.n_redo, n_repeat=self.n_repeat)
 
     def __str__(self) -> str:
+        if not self.n_visits:
+            return "rework rate: no visit counts"
         bounds = self.interval
         return (
             f"rework rate {100 * self.overall:.1f} % ({100 * bounds.confidence_level:g} % interval "
