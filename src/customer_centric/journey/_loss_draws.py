@@ -149,9 +149,14 @@ def owners_of(customer: NDArray[Any], known: NDArray[np.bool_]) -> tuple[IntArra
 
 def _weights(rows: _Rows, rate: FloatArray) -> FloatArray:
     """Weight of each clean visit: one over the chance that the later ones stayed clean."""
-    along = np.cumsum(-np.log1p(-rate)[rows.clean_rate])
+    return censoring_weights(rate[rows.clean_rate], rows.last)
+
+
+def censoring_weights(rate: FloatArray, last: IntArray) -> FloatArray:
+    """One over the chance that no visit after each one, up to the `last` of its journey, is flagged."""
+    along = np.cumsum(-np.log1p(-rate))
     if along.size:
-        along = np.exp(np.minimum(along[rows.last] - along, _HIGHEST_LOG_WEIGHT))
+        along = np.exp(np.minimum(along[last] - along, _HIGHEST_LOG_WEIGHT))
     return along
 
 

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customer_centric._core.tabulate import distinct_rows, sum_by
-from customer_centric.journey._loss_draws import flag_rates, groups_of, owners_of, sums_by_group
+from customer_centric.journey._loss_draws import (
+    censoring_weights,
+    flag_rates,
+    groups_of,
+    owners_of,
+    sums_by_group,
+)
 from customer_centric.journey._risk_set import RiskSet, build_risk_set, flagged_visits
 from customer_centric.journey.signals import SignalTable
 from customer_centric.typing import BoolArray, FloatArray, IntArray
@@ -119,9 +125,8 @@ def _row_weights(risk: RiskSet) -> tuple[FloatArray, BoolArray]:
     n_rates = risk.rate_of.size
     seen = sum_by(risk.rate_cell, at_risk.astype(np.float64), n_rates)
     hits = sum_by(risk.rate_cell, (at_risk & risk.flagged).astype(np.float64), n_rates)
-    along = np.cumsum(-np.log1p(-flag_rates(risk, seen, hits))[risk.rate_cell])
-    weight = np.exp(along[last] - along) if along.size else along
-    return np.where(flags[last] == flags, weight, 0.0) if along.size else along, risk.flagged & at_risk
+    weight = censoring_weights(flag_rates(risk, seen, hits)[risk.rate_cell], last)
+    return np.where(flags[last] == flags, weight, 0.0), risk.flagged & at_risk
 
 
 def _severities(signals: SignalTable, which: BoolArray, visits: IntArray) -> FloatArray:

@@ -15,9 +15,9 @@ from customer_centric._core.tabulate import sum_by
 from customer_centric.errors import InvalidInputError
 from customer_centric.journey._weight_rows import WeightRows, weight_rows
 from customer_centric.journey.loss import (
-    check_per_journey,
     check_period_length,
     codes_of_labels,
+    known_outcomes,
     studied_signals,
 )
 from customer_centric.journey.signals import SignalTable
@@ -177,7 +177,11 @@ def fit_weights(
     n_draws = int(check_number("n_resamples", n_resamples, minimum=1.0, whole=True))
     n0 = check_number("strength", strength, minimum=0.0)
     n_journeys = signals.journeys.n_journeys
-    y = _outcome(signals.journeys.outcome if outcome is None else outcome, n_journeys)
+    y, is_share = known_outcomes(signals.journeys, outcome)
+    if not is_share:
+        raise InvalidInputError(
+            f"`outcome` must hold values from 0 to 1, got values from {np.nanmin(y):g} to {np.nanmax(y):g}"
+        )
     labels = {name: codes_of_labels(name, given, n_journeys) for name, given in (strata or {}).items()}
     which = studied_signals(signals, studied, has_strata=bool(labels))
     if not which.any():
@@ -207,15 +211,6 @@ def fit_weights(
         log_posterior=value,
         confidence_level=level,
     )
-
-
-def _outcome(given: ArrayLike, n_journeys: int) -> FloatArray:
-    y = check_per_journey("outcome", given, n_journeys)
-    known = y[np.isfinite(y)]
-    if known.size == 0 or known.min() < 0 or known.max() > 1:
-        got = "none" if known.size == 0 else f"values from {known.min():g} to {known.max():g}"
-        raise InvalidInputError(f"`outcome` must hold values from 0 to 1, got {got}")
-    return y
 
 
 def _limits(
