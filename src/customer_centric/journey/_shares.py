@@ -10,42 +10,15 @@ from numpy.typing import NDArray
 from scipy.special import gammainccinv, gammaincinv
 
 from customer_centric._core.tabulate import sum_by
-from customer_centric._methods.survey_design import Answers, design_means, effective_answers
 from customer_centric._methods.survival import KaplanMeier, kaplan_meier
 from customer_centric.errors import InvalidInputError
-from customer_centric.intervals import Interval, wilson_interval
+from customer_centric.intervals import Interval
+from customer_centric.journey._clusters import clustered_shares
 from customer_centric.journey.journeys import Journeys
 from customer_centric.journey.visits import Visits
 from customer_centric.typing import BoolArray, FloatArray, IntArray
 
 _T = TypeVar("_T")
-
-
-def clustered_shares(
-    hit: BoolArray, group: IntArray, n_groups: int, customer: NDArray[Any], confidence_level: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Share of hits of each group with Wilson's bounds for as many rows as the customers are worth."""
-    _, cluster = np.unique(customer, return_inverse=True)
-    ones = np.ones(hit.size)
-    means = design_means(
-        Answers(
-            value=hit.astype(np.float64),
-            n=ones,
-            weight=ones,
-            squared_weight=ones,
-            group=group.astype(np.int64),
-            n_groups=n_groups,
-            cluster=cluster.astype(np.int64),
-        )
-    )
-    n = effective_answers(means, confidence_level)
-    # Where customers differ less than chance would have it, that is chance too.
-    n = np.minimum(n, means.n)
-    share = np.clip(means.mean, 0.0, 1.0)
-    lower, upper = wilson_interval(
-        np.where(n > 0, np.nan_to_num(share) * n, 0.0), n, confidence_level=confidence_level
-    )
-    return share, lower, upper
 
 
 def one_share(
@@ -54,9 +27,9 @@ def one_share(
     """Share of hits among all rows, with its interval; NaN and None without rows."""
     if not hit.size:
         return float("nan"), None
-    group = np.zeros(hit.size, dtype=np.int64)
-    share, lower, upper = clustered_shares(hit, group, 1, customer, confidence_level)
-    return float(share[0]), Interval(float(lower[0]), float(upper[0]), confidence_level)
+    row = np.zeros(hit.size, dtype=np.int64)
+    found = clustered_shares(hit, row, 1, customer, confidence_level=confidence_level)
+    return float(found.share[0]), Interval(float(found.lower[0]), float(found.upper[0]), confidence_level)
 
 
 def clustered_rates(

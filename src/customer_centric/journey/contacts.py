@@ -13,10 +13,10 @@ from customer_centric._core.checks import check_choice, check_confidence_level
 from customer_centric._core.words import as_html, counted
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
+from customer_centric.journey._clusters import clustered_shares
 from customer_centric.journey._rules import steps_before
 from customer_centric.journey._shares import (
     clustered_rates,
-    clustered_shares,
     contacts_of,
     one_share,
     pick,
@@ -324,7 +324,7 @@ def first_contact_resolution(
     customer = journeys.customer[v.journey[calls[asked]]]
     rate, interval = one_share(good, customer, confidence_level)
     groups, row = np.unique(code[asked], return_inverse=True)
-    share, lower, upper = clustered_shares(good, row, groups.size, customer, confidence_level)
+    shares = clustered_shares(good, row, groups.size, customer, confidence_level=confidence_level)
     parts = (np.ones(good.size, dtype=np.bool_), good, again, wall)
     counts = np.array([np.bincount(row[part], minlength=groups.size) for part in parts]).T
     return FirstContactResolution(
@@ -340,9 +340,9 @@ def first_contact_resolution(
         within=within,
         reasons=pick(names, groups),
         counts=counts,
-        share=share,
-        lower=lower,
-        upper=upper,
+        share=shares.share,
+        lower=shares.lower,
+        upper=shares.upper,
         reason=None if good.size else "no closed contact with a reason was followed for long enough",
     )
 
@@ -597,7 +597,6 @@ def _voices(
     parts = (spoke | True, spoke, silent, ~spoke & (outcome == 1), ~spoke & np.isnan(outcome))
     counts = np.array([np.bincount(row[part], minlength=n_rows) for part in parts]).T
     told = spoke | silent
-    shares = clustered_shares(
-        spoke[told], row[told], n_rows, journeys.customer[journey[told]], confidence_level
-    )
-    return counts, *shares
+    who = journeys.customer[journey[told]]
+    shares = clustered_shares(spoke[told], row[told], n_rows, who, confidence_level=confidence_level)
+    return counts, shares.share, shares.lower, shares.upper

@@ -15,7 +15,8 @@ from customer_centric._core.frames.labels import Labels
 from customer_centric._core.words import as_html, counted
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
-from customer_centric.journey._shares import clustered_curve, clustered_shares, duration_of, one_share, pick
+from customer_centric.journey._clusters import clustered_shares
+from customer_centric.journey._shares import clustered_curve, duration_of, one_share, pick
 from customer_centric.journey.journeys import Journeys
 from customer_centric.journey.log import OUTCOMES
 from customer_centric.journey.loss import studied_signals
@@ -278,7 +279,7 @@ def price_hold_rate(
     customer = journeys.customer[v.journey[charges]]
     rate, interval = one_share(held, customer, confidence_level)
     at, row = np.unique(v.touchpoint[charges], return_inverse=True)
-    rates, lower, upper = clustered_shares(held, row, at.size, customer, confidence_level)
+    shares = clustered_shares(held, row, at.size, customer, confidence_level=confidence_level)
     counts = np.array([np.bincount(row[part], minlength=at.size) for part in (held | True, held)]).T
     return PriceHold(
         rate=rate,
@@ -293,9 +294,9 @@ def price_hold_rate(
         tolerance=spare,
         touchpoints=pick(v.touchpoints, at),
         counts=counts,
-        rates=rates,
-        lower=lower,
-        upper=upper,
+        rates=shares.share,
+        lower=shares.lower,
+        upper=shares.upper,
         reason=None if held.size else "no charge came within the time to live of a quote",
     )
 
