@@ -128,7 +128,10 @@ def replace_outcome(signals: SignalTable, outcome: Any) -> SignalTable:
             {"outcome": np.full(300, 1.5)},
             "`outcome` must hold values from 0 to 1, got values from 1.5 to 1.5",
         ),
-        ({"outcome": np.full(300, np.nan)}, "`outcome` must be known for at least one journey, got none of 300"),
+        (
+            {"outcome": np.full(300, np.nan)},
+            "`outcome` must be known for at least one journey, got none of 300",
+        ),
         ({"outcome": [1.0]}, "`outcome` must have one entry a journey, got shape \\(1,\\) for 300"),
         ({"studied": ["rage"]}, "`studied` must name signals of the table, got 'rage'"),
         ({"strength": -1}, "`strength` must be .* at least 0, got -1"),

@@ -38,7 +38,7 @@ class LazyFrame(Generic[FrameT]):
         self.engine: Engine = engine
         opaque: Any = native
         self.frame: AnyLazyFrame = as_lazy(opaque)
-        self.schema: nw.Schema = self.frame.collect_schema()
+        self.schema: Mapping[str, nw.dtypes.DType] = self.frame.collect_schema()
 
     @property
     def columns(self) -> list[str]:
