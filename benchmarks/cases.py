@@ -44,6 +44,7 @@ GROUPS = {
     "growth": "Growth with the number of transactions",
     "churn": "Survival and churn",
     "segments": "10 million customers from 20 million sales in memory",
+    "journeys": "10 million events to signals, score and loss in memory",
     "lazy": "A Parquet file inside DuckDB, with 300 MB of memory",
 }
 
@@ -250,6 +251,24 @@ def _segments() -> list[Case]:
     ]
 
 
+def _journeys() -> list[Case]:
+    # A third of the speed of counting pairs in pandas is the least; the count is no peer of the rest.
+    return [
+        Case(
+            f"journeys/{order}-{draws}",
+            f"Events {said}; {'no limits' if draws == 1 else f'{draws} draws'}; pandas counts pairs alone",
+            "journeys",
+            "events-1750000",
+            {"order": order, "draws": draws},
+            (OURS, "pandas"),
+            {"pandas": 1 / 3} if draws == 1 else {},
+            module="tasks_journey",
+        )
+        for order, said in {"journey": "journey by journey", "time": "in order of time"}.items()
+        for draws in (1, 200)
+    ]
+
+
 GROWTH_ROWS = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
 
@@ -283,6 +302,7 @@ CASES = (
     *_surveys(),
     *_churn(),
     *_segments(),
+    *_journeys(),
     *_growth(),
     *_lazy(),
 )

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from inputs_churn import CHURN_INPUTS, make_churn_input
 from numpy.typing import NDArray
+from tasks_journey import EVENTS_INPUT, write_events
 from tasks_segments import SALES_INPUT, write_sales
 
 from customer_centric import BgNbd, GammaGamma, ParetoNbd, PurchaseHistories, summarise_transactions
@@ -30,13 +31,15 @@ _DAYS_OF_ARRIVALS = 365
 
 def make(name: str, path: Path) -> None:
     """Write the input of that name: `log-ROWS`, `histories-MODEL-CUSTOMERS`, `parquet-ROWS`,
-    `survey-KIND-ROWS`, `sales-ROWS`.
+    `survey-KIND-ROWS`, `sales-ROWS`, `events-JOURNEYS`.
     """
     kind, _, rest = name.partition("-")
     if name.startswith(CHURN_INPUTS):
         make_churn_input(name, path)
     elif name.startswith(SALES_INPUT):
         write_sales(int(rest), path)
+    elif name.startswith(EVENTS_INPUT):
+        write_events(int(rest), path)
     elif kind == "log":
         _save(path, draw_log(int(rest), rng=np.random.default_rng(1)))
     elif kind == "parquet":

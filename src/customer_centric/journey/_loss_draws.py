@@ -252,21 +252,25 @@ def _draw_groups(
     flags = sums_by_group(own[rows.flag], rows.rate_cell[rows.flag], None, n_groups, n_rates)
     rate = flag_rates(risk, seen.sum(axis=0), flags.sum(axis=0))
     weight = _weights(rows, rate)
-    drawn = np.ones((n_resamples + 1, n_groups))
-    drawn[1:] = rng.multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), n_resamples)
+    drawn = rng.multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), n_resamples).astype(np.float64)
+
+    def all_and_draws(table: FloatArray) -> FloatArray:
+        # Apart, so that what is found does not depend on the number of draws, not even in the last bits.
+        return np.concatenate([table.sum(axis=0)[None], drawn @ table])
+
     sums: dict[str, FloatArray] = {}
     of_flag, of_clean = own[rows.flag], own[rows.clean]
     for name, amount in _terms(rows, weight).items():
         cell, mine = (rows.clean_cell, of_clean) if name.startswith("clean") else (rows.flag_cell, of_flag)
-        sums[name] = drawn @ sums_by_group(mine, cell, amount, n_groups, n)
-    step = -np.log1p(-flag_rates(risk, drawn @ seen, drawn @ flags)) + np.log1p(-rate)
+        sums[name] = all_and_draws(sums_by_group(mine, cell, amount, n_groups, n))
+    step = np.log1p(-rate) - np.log1p(-flag_rates(risk, all_and_draws(seen), all_and_draws(flags)))
     slopes, slopes_sum = _slopes(risk, rows, weight)
     sums["clean"] = np.maximum(sums["clean"] + step @ slopes, 0.0)
     sums["clean_sum"] = sums["clean_sum"] + step @ slopes_sum
     known = risk.known
     return CellSums(
         **sums,
-        total=drawn @ np.bincount(group[known], outcome[known], n_groups),
+        total=all_and_draws(sum_by(group[known].astype(np.int64), outcome[known], n_groups)),
         highest_weight=float(weight.max(initial=1.0)),
     )
 
