@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
+from customer_centric._core.words import counted
 from customer_centric.audit.plain import Estimate
 from customer_centric.audit.report import AuditReport
 from customer_centric.units import UNITS_PER_YEAR
@@ -38,11 +39,6 @@ def day(value: date) -> str:
 def count(value: float) -> str:
     """A whole number with separators: 2,357."""
     return f"{value:,.0f}"
-
-
-def counted(value: float, thing: str) -> str:
-    """A count with its noun: 1 customer, 2,357 customers."""
-    return f"{count(value)} {thing}" if count(value) == "1" else f"{count(value)} {thing}s"
 
 
 def decimals(values: Iterable[float | None]) -> int:

@@ -22,7 +22,7 @@ from customer_centric.journey._shares import (
     pick,
     reasons_of,
 )
-from customer_centric.journey.journeys import STATUSES, Journeys
+from customer_centric.journey.journeys import LEFT_TRUNCATED, Journeys
 from customer_centric.journey.log import OUTCOMES
 from customer_centric.journey.loss import studied_signals
 from customer_centric.journey.signals import SignalTable
@@ -43,7 +43,6 @@ __all__ = [
 
 _PENDING: Final = OUTCOMES.index("pending")
 _UNRESOLVED: Final = OUTCOMES.index("unresolved")
-_LEFT_TRUNCATED: Final = STATUSES.index("left_truncated")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -521,7 +520,7 @@ def voice_exit_ratio(
     kinds = studied_signals(table, studied, has_strata=True)
     hits = np.flatnonzero(kinds[table.signal] & ~v.after_goal[table.visit])
     journey = v.journey[table.visit[hits]].astype(np.int64)
-    begun = journeys.status[journey] != _LEFT_TRUNCATED
+    begun = journeys.status[journey] != LEFT_TRUNCATED
     n_cut = np.unique(journey[~begun]).size
     hits, journey = hits[begun], journey[begun]
     last_call = _last_calls(journeys, calls)

@@ -19,8 +19,8 @@ from customer_centric.intervals import (
     multinomial_score_interval,
     wilson_interval,
 )
-from customer_centric.journey.funnel import LEFT_TRUNCATED, check_subset, step_codes
-from customer_centric.journey.journeys import Journeys
+from customer_centric.journey.funnel import check_subset, step_codes
+from customer_centric.journey.journeys import LEFT_TRUNCATED, Journeys
 from customer_centric.typing import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from customer_centric._core.checks import check_choice, check_confidence_level, 
 from customer_centric._core.words import as_html
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import mover_interval, wilson_interval
-from customer_centric.journey.funnel import OPEN, Funnel, check_subset, funnel
-from customer_centric.journey.journeys import Journeys
+from customer_centric.journey.funnel import Funnel, check_subset, funnel
+from customer_centric.journey.journeys import LEFT_TRUNCATED, OPEN, Journeys
 from customer_centric.journey.signals import SignalTable
 from customer_centric.typing import BoolArray, FloatArray
 
@@ -213,7 +213,12 @@ _Row: TypeAlias = tuple[str, str, str, float, float, float, float]
 def _fates(journeys: Journeys, passed: Funnel, kept: BoolArray, k: int) -> tuple[BoolArray, BoolArray]:
     """Journeys at step k whose fate is known, and those that did not reach the next."""
     gone = passed.visit[:, k + 1] < 0
-    known = kept & (passed.visit[:, k] >= 0) & (journeys.status != 4) & ~(gone & (journeys.status == OPEN))
+    known = (
+        kept
+        & (passed.visit[:, k] >= 0)
+        & (journeys.status != LEFT_TRUNCATED)
+        & ~(gone & (journeys.status == OPEN))
+    )
     return known, gone
 
 

@@ -13,7 +13,7 @@ from customer_centric._core.checks import as_floats, check_choice, check_confide
 from customer_centric._core.words import as_html, counted
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval, wilson_interval
-from customer_centric.journey.journeys import STATUSES, Journeys
+from customer_centric.journey.journeys import ABANDONED, ESCALATED, LEFT_TRUNCATED, OPEN, Journeys
 from customer_centric.typing import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ __all__ = ["Funnel", "funnel"]
 
 FunnelMethod: TypeAlias = Literal["ordered", "unordered"]
 METHODS: Final = ("ordered", "unordered")
-OPEN: Final = STATUSES.index("open")
-LEFT_TRUNCATED: Final = STATUSES.index("left_truncated")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -233,7 +231,7 @@ def funnel(
 
 def _warnings(journeys: Journeys, kept: BoolArray, *, weighted: bool) -> tuple[str, ...]:
     status = journeys.status[kept]
-    ended = np.isin(status, [STATUSES.index("abandoned"), STATUSES.index("escalated")])
+    ended = np.isin(status, [ABANDONED, ESCALATED])
     if weighted or ended.any() or not (status == OPEN).any():
         return ()
     warning = (

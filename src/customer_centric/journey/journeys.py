@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["STATUSES", "Journeys", "find_journeys"]
 
 STATUSES: Final = ("converted", "abandoned", "escalated", "open", "left_truncated")
-_CONVERTED, _ABANDONED, _ESCALATED, _OPEN, _LEFT_TRUNCATED = range(5)
+CONVERTED, ABANDONED, ESCALATED, OPEN, LEFT_TRUNCATED = range(5)
 # What an event at the goal must not be to have reached it; a missing outcome is not one of these.
 _FAILED: Final = tuple(OUTCOMES.index(name) for name in ("error", "declined", "unresolved", "pending"))
 
@@ -291,10 +291,10 @@ def _statuses(
         if not seconds > 0:
             raise InvalidInputError(f"`closed_after` must be positive, got {closed_after}")
         over |= end - visits.finish[last] >= seconds * visits.clock.ticks_per_second
-    status = np.full(last.size, _OPEN, dtype=np.int8)
-    status[over] = _ABANDONED
-    status[over & visits.contact[last]] = _ESCALATED
-    status[goal_visit >= 0] = _CONVERTED
+    status = np.full(last.size, OPEN, dtype=np.int8)
+    status[over] = ABANDONED
+    status[over & visits.contact[last]] = ESCALATED
+    status[goal_visit >= 0] = CONVERTED
     if named["entry"].any():
-        status[~named["entry"][visits.touchpoint[visits.starts[:-1]]]] = _LEFT_TRUNCATED
+        status[~named["entry"][visits.touchpoint[visits.starts[:-1]]]] = LEFT_TRUNCATED
     return status

@@ -15,7 +15,7 @@ from customer_centric.journey._loss_draws import draw_sums
 from customer_centric.journey._loss_result import FrictionLoss, Study, loss_result
 from customer_centric.journey._loss_values import cell_values
 from customer_centric.journey._risk_set import build_risk_set, flagged_visits
-from customer_centric.journey.journeys import STATUSES, Journeys
+from customer_centric.journey.journeys import LEFT_TRUNCATED, Journeys
 from customer_centric.journey.signals import SignalTable
 from customer_centric.typing import BoolArray, FloatArray
 
@@ -285,7 +285,7 @@ def _loss(
 def known_outcomes(journeys: Journeys, outcome: ArrayLike | None) -> tuple[FloatArray, bool]:
     """Outcomes, NaN for journeys that began before the log, and whether all are shares."""
     y = check_per_journey("outcome", journeys.outcome if outcome is None else outcome, journeys.n_journeys)
-    y = np.where(journeys.status == STATUSES.index("left_truncated"), np.nan, y)
+    y = np.where(journeys.status == LEFT_TRUNCATED, np.nan, y)
     known = y[~np.isnan(y)]
     if known.size == 0:
         raise InvalidInputError(

@@ -13,8 +13,8 @@ from customer_centric._core.checks import check_choice, check_confidence_level
 from customer_centric._core.words import as_html, counted
 from customer_centric.intervals import wilson_interval
 from customer_centric.journey._clusters import effective_number
-from customer_centric.journey.funnel import OPEN, check_subset, step_codes
-from customer_centric.journey.journeys import Journeys
+from customer_centric.journey.funnel import check_subset, step_codes
+from customer_centric.journey.journeys import OPEN, Journeys
 from customer_centric.typing import FloatArray, IntArray
 
 if TYPE_CHECKING:

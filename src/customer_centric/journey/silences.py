@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from customer_centric._core.checks import check_choice
 from customer_centric.errors import InvalidInputError
-from customer_centric.journey.journeys import STATUSES, Journeys
+from customer_centric.journey.journeys import ABANDONED, ESCALATED, LEFT_TRUNCATED, OPEN, Journeys
 from customer_centric.typing import BoolArray, FloatArray
 
 __all__ = ["FirstOutcomes", "Silences", "find_first_outcomes", "find_silences"]
@@ -104,7 +104,7 @@ def find_silences(
     goes_on = goes_on[~v.after_goal[goes_on + 1]]
     gap = (v.begin[goes_on + 1] - v.finish[goes_on]) / per_unit
     end = v.starts[1:] - 1
-    still_open = (journeys.status == STATUSES.index("open")) & here[end]
+    still_open = (journeys.status == OPEN) & here[end]
     watched_until = int(journeys.log_end.astype(f"datetime64[{v.clock.unit}]").astype(np.int64))
     silence = (watched_until - v.finish[end[still_open]]) / per_unit
     return Silences(
@@ -178,7 +178,7 @@ def find_first_outcomes(journeys: Journeys, *, unit: ClockUnit) -> FirstOutcomes
     contact = np.full(journeys.n_journeys, never, dtype=np.int64)
     # Backwards, so that the first one of each journey stays.
     contact[v.journey[contacts]] = contacts
-    gone = np.isin(journeys.status, [STATUSES.index("abandoned"), STATUSES.index("escalated")])
+    gone = np.isin(journeys.status, [ABANDONED, ESCALATED])
     end = v.starts[1:] - 1
     watched_until = int(journeys.log_end.astype(f"datetime64[{v.clock.unit}]").astype(np.int64))
     outcome = np.full(journeys.n_journeys, None, dtype=object)
@@ -187,7 +187,7 @@ def find_first_outcomes(journeys: Journeys, *, unit: ClockUnit) -> FirstOutcomes
     for name, first in (("contact", contact), ("convert", goal)):
         came = (first < never) & (first <= np.minimum(contact, goal))
         outcome[came], until[came] = name, v.begin[first[came]]
-    counted = journeys.status != STATUSES.index("left_truncated")
+    counted = journeys.status != LEFT_TRUNCATED
     duration = (until - v.begin[v.starts[:-1]]) / per_unit
     return FirstOutcomes(
         duration=np.asarray(duration[counted], dtype=np.float64),

@@ -13,8 +13,8 @@ from customer_centric._core.words import as_html, counted
 from customer_centric._methods.survival import KaplanMeier, kaplan_meier
 from customer_centric.errors import InvalidInputError
 from customer_centric.intervals import Interval
-from customer_centric.journey.funnel import LEFT_TRUNCATED, check_subset
-from customer_centric.journey.journeys import Journeys
+from customer_centric.journey.funnel import check_subset
+from customer_centric.journey.journeys import LEFT_TRUNCATED, Journeys
 from customer_centric.typing import BoolArray, FloatArray
 
 if TYPE_CHECKING:

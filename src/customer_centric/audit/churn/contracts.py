@@ -13,6 +13,7 @@ import pandas as pd
 
 from customer_centric._core.frames import day_number
 from customer_centric._core.frames.periods import Period
+from customer_centric._core.words import counted
 from customer_centric.audit.churn.question import ContractQuestion
 from customer_centric.audit.churn.report import (
     ChurnPeriod,
@@ -24,7 +25,7 @@ from customer_centric.audit.churn.report import (
 )
 from customer_centric.audit.plain import Estimate, LogCount
 from customer_centric.audit.version import package_version
-from customer_centric.audit.words import counted, day
+from customer_centric.audit.words import day
 from customer_centric.churn._spells import NEVER, Spells, spells_of
 from customer_centric.churn.period import churn_by_period, period_churn
 from customer_centric.churn.reconcile import reconcile_churn

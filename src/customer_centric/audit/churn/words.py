@@ -7,9 +7,10 @@ import math
 from datetime import date
 from typing import Final
 
+from customer_centric._core.words import counted
 from customer_centric.audit.churn.report import ChurnPeriod, ContractReport, ReturnReport
 from customer_centric.audit.plain import Estimate
-from customer_centric.audit.words import MISSING, MONTHS, amount, count, counted, day, share, units
+from customer_centric.audit.words import MISSING, MONTHS, amount, count, day, share, units
 
 __all__: list[str] = []
 

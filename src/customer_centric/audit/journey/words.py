@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from customer_centric._core.words import counted
 from customer_centric.audit.journey.report import JourneyReport, TouchpointLoss
 from customer_centric.audit.plain import Estimate
-from customer_centric.audit.words import MISSING, amount, count, counted, day, interval, share
+from customer_centric.audit.words import MISSING, amount, count, day, interval, share
 
 __all__: list[str] = []
 

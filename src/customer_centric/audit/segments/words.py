@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from customer_centric._core.words import counted
 from customer_centric.audit.churn.words import bounds, level, percent
 from customer_centric.audit.plain import Estimate
 from customer_centric.audit.segments.report import BaseChange, NewCustomer, SegmentReport
-from customer_centric.audit.words import MONTHS, amount, count, counted, day, share, units
+from customer_centric.audit.words import MONTHS, amount, count, day, share, units
 
 __all__: list[str] = []
 

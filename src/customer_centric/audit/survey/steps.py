@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from customer_centric._core.words import counted
 from customer_centric.audit.plain import Estimate, LogCount
 from customer_centric.audit.survey.question import SurveyQuestion, answered
 from customer_centric.audit.survey.report import ClassName, SurveyClass, SurveyScore
-from customer_centric.audit.words import counted
 from customer_centric.intervals import Interval
 from customer_centric.nps.comparison import compare_nps
 from customer_centric.nps.nonresponse import nonresponse_bounds

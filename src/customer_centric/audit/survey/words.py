@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from customer_centric._core.words import counted
 from customer_centric.audit.plain import Estimate
 from customer_centric.audit.survey.report import SurveyReport, SurveyTrend, SurveyWave, Wave
-from customer_centric.audit.words import MISSING, MONTHS, amount, count, counted, day, share
+from customer_centric.audit.words import MISSING, MONTHS, amount, count, day, share
 
 __all__: list[str] = []
 
